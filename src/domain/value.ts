@@ -1,0 +1,29 @@
+/**
+ * A value that crossed the sandbox boundary, tagged with its exact type, so that comparison happens on the host.
+ * Integers and floats travel as decimal strings (`"inf"`, `"-inf"`, `"nan"` included); an object with behaviour of
+ * its own degrades to `other`, which equals nothing.
+ */
+export type TypedValue =
+  | { readonly t: 'none' }
+  | { readonly t: 'undefined' }
+  | { readonly t: 'bool'; readonly v: boolean }
+  | { readonly t: 'int'; readonly v: string }
+  | { readonly t: 'float'; readonly v: string }
+  | { readonly t: 'str'; readonly v: string }
+  | { readonly t: 'bytes'; readonly v: string }
+  | { readonly t: 'list' | 'tuple' | 'set'; readonly v: readonly TypedValue[] }
+  | { readonly t: 'dict'; readonly v: readonly (readonly [TypedValue, TypedValue])[] }
+  | { readonly t: 'other'; readonly v: string }
+
+/** One call of a candidate's function. `args` are positional. */
+export interface Call {
+  readonly fn: string
+  readonly args: readonly TypedValue[]
+}
+
+/** How one call of a candidate ended. Anything but `value` agrees with nothing. */
+export type CallOutcome =
+  | { readonly kind: 'value'; readonly value: TypedValue }
+  | { readonly kind: 'raised'; readonly error: string; readonly message: string }
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'not-run'; readonly reason: string }
