@@ -1,0 +1,40 @@
+import type { ActorPath, EffectId } from './ids.ts'
+
+/** Version of the record schema written today; older ones are lifted by upcasters on read. */
+export const RECORD_VERSION = 1
+
+/**
+ * What crosses a run's boundary, and nothing else:
+ * `start` the spec · `cmd` a user's or API's command · `tick` a timer fired · `chunk` text of a model, coalesced ·
+ * `ok`/`err` an effect's result · `grant`/`revoke` the pool gave or took a slot · `retry` an effect was issued again ·
+ * `override` what a fork changed · `note` a human's mark, not folded · `upgraded` moved to newer code · `end` sealed.
+ */
+export type RecordKind = 'start' | 'cmd' | 'tick' | 'chunk' | 'ok' | 'err' | 'grant' | 'revoke' | 'retry' | 'override' | 'note' | 'upgraded' | 'end'
+
+/** What one input caused: timer set / cleared, effect requested (with the hash of its input) / cancelled, event emitted. */
+export type Output =
+  | readonly ['T', number, number]
+  | readonly ['t', number]
+  | readonly ['R', EffectId, string, string]
+  | readonly ['C', EffectId]
+  | readonly ['E', string]
+
+/** One line of a run's log. `(run, seq)` is its identity everywhere. */
+export interface LogRecord {
+  readonly v: number
+  /** Gapless from 0. */
+  readonly seq: number
+  /** Logical ms since the run started; never decreases. */
+  readonly t: number
+  readonly k: RecordKind
+  /** The actor the input was for. */
+  readonly a: ActorPath
+  /** Effect, timer or command id. */
+  readonly id?: string
+  /** Attempt, from 1; absent means 1. */
+  readonly att?: number
+  readonly d?: unknown
+  readonly o?: readonly Output[]
+  /** Rolling digest of outputs and state after this input; absent on `chunk` and `note`, which change neither. */
+  readonly h?: string
+}
