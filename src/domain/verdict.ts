@@ -1,0 +1,58 @@
+import type { AgentId } from './ids.ts'
+
+/**
+ * How far a verdict can be trusted. `verified`: judged over a channel the candidate cannot write to;
+ * `forgeable`: passed inside a process the candidate could tamper with; `unverified`: nothing was executed.
+ * The grades are never merged into one number.
+ */
+export type EvidenceGrade = 'verified' | 'forgeable' | 'unverified'
+
+export interface RankedCandidate {
+  readonly candidate: string
+  readonly agent: AgentId
+  /** Higher is better; comparable within one ranking only. */
+  readonly score: number
+  readonly isLive: boolean
+  /** The parts the score was made of, by name. */
+  readonly parts: Readonly<Record<string, number>>
+}
+
+export interface Dissent {
+  readonly agent: AgentId
+  readonly candidate: string
+  /** What sets it apart from the winner, in a phrase. */
+  readonly why: string
+}
+
+export interface Verdict {
+  /** Candidate id; null when there is no winner. */
+  readonly winner: string | null
+  readonly agent: AgentId | null
+  readonly model: string | null
+  readonly grade: EvidenceGrade
+  /** In [0, 1]; capped at 0.5 while nothing was executed. */
+  readonly confidence: number
+  /** Name of the rule that picked the winner, e.g. `ast-medoid`. */
+  readonly method: string
+  readonly reason: string
+  readonly ranking: readonly RankedCandidate[]
+  readonly dissent: readonly Dissent[]
+}
+
+export type Outcome = 'completed' | 'noConsensus' | 'failed' | 'cancelled' | 'budgetExhausted'
+
+/** Why a run ended; every outcome has one. */
+export type StopReason =
+  | 'agreed'
+  | 'ranked-unverified'
+  | 'no-candidate'
+  | 'nothing-parses'
+  | 'not-solved'
+  | 'no-model'
+  | 'quorum-lost'
+  | 'cancelled-by-user'
+  | 'token-budget'
+  | 'time-budget'
+  | 'log-failed'
+  | 'judge-failed'
+  | 'internal-error'
