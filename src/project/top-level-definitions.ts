@@ -1,4 +1,4 @@
-import { childByField, childrenOf, fieldOf, isLeaf, type SyntaxTree, textOf, typeOf } from '../domain/syntax-tree.ts'
+import { childByField, fieldOf, isLeaf, nodeCount, type SyntaxTree, textOf, typeOf } from '../domain/syntax-tree.ts'
 
 /** Nodes that only wrap a definition: what they hold still counts as top level. */
 const WRAPPERS = new Set([
@@ -75,11 +75,11 @@ const CALLABLE_VALUES = new Set([
 /** Returns the names of the functions and classes defined at the top level of `tree`, in order, each once. O(nodes). */
 export function topLevelDefinitions(tree: SyntaxTree): string[] {
   const names = new Set<string>()
-  const waiting = [0]
-  for (let i = waiting.pop(); i !== undefined; i = waiting.pop()) {
+  for (let i = 0; i < nodeCount(tree); ) {
     const name = definedName(tree, i)
     if (name !== '') names.add(name)
-    else if (i === 0 || isWrapper(tree, i)) waiting.push(...childrenOf(tree, i).reverse())
+    const descend = name === '' && (i === 0 || isWrapper(tree, i))
+    i = descend ? i + 1 : (tree.next[i] ?? i + 1)
   }
   return [...names]
 }
