@@ -14,12 +14,20 @@ export interface Problem {
   readonly suggestion: string | null
 }
 
-/** Returns `problem` in one line: `personas/coder.yaml:7: method: unknown value (did you mean "direct"?)`. */
+/** Returns `problem` in one printable line: `personas/coder.yaml:7: method: must be one of … (did you mean "plan"?)`. */
 export function renderProblem(problem: Problem): string {
   const place = problem.line === null ? problem.file : `${problem.file}:${problem.line}`
   const field = problem.field === '' ? '' : `${problem.field}: `
   const suggestion = problem.suggestion === null ? '' : ` (did you mean "${problem.suggestion}"?)`
-  return `${place}: ${field}${problem.message}${suggestion}`
+  return toPrintable(`${place}: ${field}${problem.message}${suggestion}`).slice(0, 1_000)
+}
+
+/** Returns `text` with every character that could drive a terminal or turn the writing round as `\\uXXXX`. */
+export function toPrintable(text: string): string {
+  return text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }
 
 /**
@@ -49,12 +57,13 @@ export function explainIssues(
       const allowed = issue.values.map(String)
       return [problem(path, `must be one of ${allowed.join(', ')}`, nearestValue(valueAt(where.document.value, path), allowed))]
     }
-    return [problem(path, describe(issue, valueAt(where.document.value, path)), null)]
+    return [problem(path, describeIssue(issue, valueAt(where.document.value, path)), null)]
   })
   return problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0))
 }
 
-function describe(issue: z.core.$ZodIssue, value: unknown): string {
+/** Returns what zod found wrong with `value` in a phrase that fits after its name; it never holds the value. */
+export function describeIssue(issue: z.core.$ZodIssue, value: unknown): string {
   if (issue.code === 'invalid_type' && value === undefined) return 'is missing'
   if (issue.code === 'invalid_type') return `must be ${article(issue.expected)}, not ${article(nameOfType(value))}`
   return issue.message
