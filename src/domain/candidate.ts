@@ -17,6 +17,10 @@ export interface Candidate {
   readonly files: readonly CandidateFile[]
   /** Index in `files` of the one that is judged. */
   readonly main: number
+  /** The judged file without demonstrations, with what the task declares: this is parsed, compared and executed. */
+  readonly program: string
+  /** Short hash of `program`. */
+  readonly codeHash: string
   /** Null when it parses. */
   readonly parseError: string | null
   /** Named nodes of the syntax tree; 0 without a grammar. */

@@ -19,8 +19,21 @@ export type RunEventBody =
     }
   | { readonly type: 'agents.assigned'; readonly agents: readonly { readonly id: AgentId; readonly models: readonly string[] }[] }
   | { readonly type: 'round.started'; readonly round: number; readonly phase: Phase; readonly agents: readonly AgentId[] }
-  | { readonly type: 'turn.started'; readonly agent: AgentId; readonly turn: EffectId; readonly phase: Phase; readonly round: number; readonly attempt: number }
-  | { readonly type: 'turn.granted'; readonly agent: AgentId; readonly turn: EffectId; readonly model: string; readonly queuedMs: number }
+  | {
+      readonly type: 'turn.started'
+      readonly agent: AgentId
+      readonly turn: EffectId
+      readonly phase: Phase
+      readonly round: number
+      readonly attempt: number
+    }
+  | {
+      readonly type: 'turn.granted'
+      readonly agent: AgentId
+      readonly turn: EffectId
+      readonly model: string
+      readonly queuedMs: number
+    }
   | { readonly type: 'turn.first_token'; readonly agent: AgentId; readonly turn: EffectId; readonly ttftMs: number }
   | {
       readonly type: 'turn.completed'
@@ -47,7 +60,13 @@ export type RunEventBody =
   | { readonly type: 'round.completed'; readonly round: number; readonly phase: Phase; readonly standing: readonly AgentId[] }
   | {
       readonly type: 'candidates.gated'
-      readonly candidates: readonly { readonly id: string; readonly agent: AgentId; readonly language: string; readonly lines: number; readonly parses: boolean }[]
+      readonly candidates: readonly {
+        readonly id: string
+        readonly agent: AgentId
+        readonly language: string
+        readonly lines: number
+        readonly parses: boolean
+      }[]
       readonly rejected: readonly { readonly id: string; readonly agent: AgentId; readonly reason: string }[]
     }
   | {
@@ -59,8 +78,18 @@ export type RunEventBody =
       readonly examples: readonly [number, number]
       readonly assertions: readonly [number, number]
     }
-  | { readonly type: 'candidates.ranked'; readonly ranking: readonly { readonly id: string; readonly agent: AgentId; readonly score: number }[]; readonly isOpen: boolean; readonly why: string }
-  | { readonly type: 'debate.opened'; readonly round: number; readonly kind: 'asked' | 'repair' | 'distinguish' | 'another-model'; readonly why: string }
+  | {
+      readonly type: 'candidates.ranked'
+      readonly ranking: readonly { readonly id: string; readonly agent: AgentId; readonly score: number }[]
+      readonly isOpen: boolean
+      readonly why: string
+    }
+  | {
+      readonly type: 'debate.opened'
+      readonly round: number
+      readonly kind: 'asked' | 'repair' | 'distinguish' | 'another-model'
+      readonly why: string
+    }
   | { readonly type: 'verdict.reached'; readonly verdict: Verdict }
   | {
       readonly type: 'run.completed'

@@ -24,7 +24,7 @@ export interface PromptMessage {
 
 /** Returns the messages a backend is sent; parts are joined without separators. */
 export function renderMessages(prompt: readonly PromptMessage[]): ChatMessage[] {
-  return prompt.map(message => ({ role: message.role, content: message.parts.map(part => part.text).join('') }))
+  return prompt.map((message) => ({ role: message.role, content: message.parts.map((part) => part.text).join('') }))
 }
 
 /** What is asked of the sampler; an absent field leaves the server's own default. */

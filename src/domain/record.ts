@@ -9,32 +9,46 @@ export const RECORD_VERSION = 1
  * `ok`/`err` an effect's result · `grant`/`revoke` the pool gave or took a slot · `retry` an effect was issued again ·
  * `override` what a fork changed · `note` a human's mark, not folded · `upgraded` moved to newer code · `end` sealed.
  */
-export type RecordKind = 'start' | 'cmd' | 'tick' | 'chunk' | 'ok' | 'err' | 'grant' | 'revoke' | 'retry' | 'override' | 'note' | 'upgraded' | 'end'
+export type RecordKind =
+  | 'start'
+  | 'cmd'
+  | 'tick'
+  | 'chunk'
+  | 'ok'
+  | 'err'
+  | 'grant'
+  | 'revoke'
+  | 'retry'
+  | 'override'
+  | 'note'
+  | 'upgraded'
+  | 'end'
 
-/** What one input caused: timer set / cleared, effect requested (with the hash of its input) / cancelled, event emitted. */
+/** What one input caused: timer set (id, ms) / cleared, effect requested (with the hash of
+ * its input) / cancelled. Emitted events are covered by the digest `h`. */
 export type Output =
   | readonly ['T', number, number]
   | readonly ['t', number]
   | readonly ['R', EffectId, string, string]
   | readonly ['C', EffectId]
-  | readonly ['E', string]
 
 /** One line of a run's log. `(run, seq)` is its identity everywhere. */
 export interface LogRecord {
-  readonly v: number
+  /** Record schema version; written on the `start` record only, it holds for the whole log. */
+  readonly v?: number
   /** Gapless from 0. */
   readonly seq: number
   /** Logical ms since the run started; never decreases. */
   readonly t: number
   readonly k: RecordKind
-  /** The actor the input was for. */
-  readonly a: ActorPath
+  /** The actor the input was for; absent where `id` names an effect, whose path it is. */
+  readonly a?: ActorPath
   /** Effect, timer or command id. */
   readonly id?: string
   /** Attempt, from 1; absent means 1. */
   readonly att?: number
   readonly d?: unknown
   readonly o?: readonly Output[]
-  /** Rolling digest of outputs and state after this input; absent on `chunk` and `note`, which change neither. */
+  /** Rolling digest of outputs and state after this input; absent where an input changes neither (later chunks, notes). */
   readonly h?: string
 }

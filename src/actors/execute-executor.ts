@@ -1,0 +1,84 @@
+import type { ExecutionRow } from '../consensus/execution-matrix.ts'
+import { consensusLanguage } from '../consensus/language.ts'
+import { CodeConductorError, toErrorData } from '../domain/errors.ts'
+import type { ExecuteRequest, ExecuteResult } from '../machines/effects.ts'
+import type { CandidateLanguage, Sandbox } from '../ports/sandbox.ts'
+import type { Executor } from './executor.ts'
+
+/** Calls of one candidate that may time out before the rest are not run. */
+const STOP_AFTER_TIMEOUTS = 4
+
+/**
+ * Returns the executor of `execute`: each candidate is loaded in a sandbox of its own and asked the planned calls over
+ * a channel it cannot forge. Without isolation nothing runs, and the result says why.
+ */
+export function createExecuteExecutor(sandbox: Sandbox, parallel: number): Executor {
+  return (effect, sink, signal) => {
+    executeCalls(effect.input as ExecuteRequest, sandbox, parallel, signal).then(
+      (result) => {
+        if (!signal.aborted) sink.ok(result)
+      },
+      (error: unknown) => sink.err(toErrorData(error)),
+    )
+  }
+}
+
+async function executeCalls(
+  request: ExecuteRequest,
+  sandbox: Sandbox,
+  parallel: number,
+  signal: AbortSignal,
+): Promise<ExecuteResult> {
+  const capabilities = await sandbox.probe()
+  const nothing = (why: string): ExecuteResult => ({
+    rows: [],
+    driver: capabilities.driver,
+    isolation: 'none',
+    policyHash: capabilities.policyHash,
+    why,
+  })
+  if (capabilities.isolation === 'none') return nothing(capabilities.why[0] ?? 'this machine cannot isolate code')
+  const language = sandboxLanguage(request.language)
+  if (language === null) return nothing(`${request.language} programs cannot be called here`)
+  const support = capabilities.languages[language]
+  if (!support.available) return nothing(support.note)
+  const rows: ExecutionRow[] = new Array(request.candidates.length)
+  let next = 0
+  const work = async (): Promise<void> => {
+    for (let i = next; i < request.candidates.length; i = next) {
+      next = i + 1
+      const candidate = request.candidates[i]
+      if (candidate !== undefined) rows[i] = await executeOne(candidate, request, language, sandbox, signal)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.max(1, parallel) }, work))
+  return { rows, driver: capabilities.driver, isolation: capabilities.isolation, policyHash: capabilities.policyHash, why: '' }
+}
+
+async function executeOne(
+  candidate: ExecuteRequest['candidates'][number],
+  request: ExecuteRequest,
+  language: CandidateLanguage,
+  sandbox: Sandbox,
+  signal: AbortSignal,
+): Promise<ExecutionRow> {
+  let session: Awaited<ReturnType<Sandbox['open']>> | null = null
+  try {
+    session = await sandbox.open({ language, code: candidate.program, entryPoint: request.entryPoint, seed: 0 }, { signal })
+    const load = await session.load()
+    if (load.kind !== 'loaded')
+      return { candidate: candidate.id, load: load.kind === 'no-entry-point' ? { kind: 'no-entry-point' } : load, outcomes: [] }
+    const outcomes = await session.calls(request.calls, { stopAfterTimeouts: STOP_AFTER_TIMEOUTS })
+    return { candidate: candidate.id, load: { kind: 'loaded' }, outcomes }
+  } catch (error) {
+    if (error instanceof CodeConductorError && error.code === 'NO_SANDBOX') throw error
+    return { candidate: candidate.id, load: { kind: 'not-run', reason: toErrorData(error).message }, outcomes: [] }
+  } finally {
+    await session?.close()
+  }
+}
+
+function sandboxLanguage(language: string): CandidateLanguage | null {
+  if (language === 'typescript' || language === 'tsx') return 'typescript'
+  return consensusLanguage(language)
+}

@@ -1,0 +1,28 @@
+import type { ErrorData } from '../domain/errors.ts'
+import type { EffectId } from '../domain/ids.ts'
+import type { ModelKey } from '../domain/model.ts'
+
+/** An effect as its executor sees it. */
+export interface EffectRequest {
+  readonly id: EffectId
+  readonly input: unknown
+}
+
+/** Where an executor puts what happens. Calls after `ok`, `err` or an abort are ignored. */
+export interface EffectSink {
+  /** A slot was given: the request is about to be sent. */
+  grant(model: ModelKey, queuedMs: number): void
+  /** Text as it arrives; `ttftMs` with the first piece. */
+  text(text: string, ttftMs?: number): void
+  ok(output: unknown): void
+  err(error: ErrorData): void
+}
+
+/**
+ * Does one kind of effect. Never throws: a failure goes to `sink.err`. An abort of `signal` means the result is no
+ * longer wanted; the executor frees what it holds and may stay silent.
+ */
+export type Executor = (request: EffectRequest, sink: EffectSink, signal: AbortSignal) => void
+
+/** Executors by effect name. */
+export type Executors = Readonly<Record<string, Executor>>

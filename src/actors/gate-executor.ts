@@ -1,0 +1,116 @@
+import { findEntryPoint, languageOfTask } from '../consensus/find-entry-point.ts'
+import { normaliseCandidate } from '../consensus/normalise-candidate.ts'
+import { similarityMatrix, subtreeFeatures, tokenSimilarityMatrix } from '../consensus/subtree-similarity.ts'
+import type { Candidate, RejectedAnswer } from '../domain/candidate.ts'
+import { toErrorData } from '../domain/errors.ts'
+import { nodeCount, type SyntaxTree } from '../domain/syntax-tree.ts'
+import type { AnswerToGate, GateRequest, GateResult } from '../machines/effects.ts'
+import type { SyntaxParser } from '../ports/syntax-parser.ts'
+import { type ExtractedFile, extractCode, pickMainFile } from '../prompts/extract-code.ts'
+import { shortHash } from './digest.ts'
+import type { Executor } from './executor.ts'
+
+interface Taken {
+  readonly answer: AnswerToGate
+  readonly files: readonly ExtractedFile[]
+  readonly main: ExtractedFile
+  readonly warnings: readonly string[]
+  readonly tree: SyntaxTree | null
+}
+
+/** Returns the executor of `gate`: answers in, candidates out, parsed, merged where equal, and compared. */
+export function createGateExecutor(parser: SyntaxParser): Executor {
+  return (effect, sink, signal) => {
+    gateAnswers(effect.input as GateRequest, parser).then(
+      (result) => {
+        if (!signal.aborted) sink.ok(result)
+      },
+      (error: unknown) => sink.err(toErrorData(error)),
+    )
+  }
+}
+
+/** Takes candidates from answers. Order, ids and hashes depend on the answers alone. */
+export async function gateAnswers(request: GateRequest, parser: SyntaxParser): Promise<GateResult> {
+  const asked = request.language ?? languageOfTask(request.prompt)
+  const rejected: RejectedAnswer[] = []
+  const taken: Taken[] = []
+  for (const answer of request.answers) {
+    const extraction = extractCode(answer.text, { ...(asked === null ? {} : { language: asked }), finish: answer.finish })
+    const main = pickMainFile(extraction, findEntryPoint(request.prompt, []))
+    if (main === null) {
+      const detail = extraction.refused[0]?.why ?? extraction.warnings.join(', ')
+      rejected.push({ id: answer.id, agent: answer.agent, reason: extraction.refused.length > 0 ? 'refused' : 'no-code', detail })
+      continue
+    }
+    const tree = await parser.parse(main.language, main.code)
+    if (answer.finish === 'length' && tree !== null && tree.errorCount > 0) {
+      rejected.push({ id: answer.id, agent: answer.agent, reason: 'cut-and-unfinished', detail: parseErrorOf(tree) ?? '' })
+      continue
+    }
+    taken.push({ answer, files: extraction.files, main, warnings: extraction.warnings, tree })
+  }
+  const language = asked ?? mostCommon(taken.map((each) => each.main.language)) ?? 'text'
+  const entryPoint = findEntryPoint(
+    request.prompt,
+    taken.map((each) => each.tree?.definitions ?? []),
+  )
+  const candidates = merge(taken, request.prompt, entryPoint)
+  const trees = await Promise.all(candidates.map((candidate) => parser.parse(candidate.language, candidate.program)))
+  const features = trees.flatMap((tree) => (tree === null ? [] : [subtreeFeatures(tree)]))
+  const hasTrees = features.length === candidates.length
+  return {
+    language,
+    entryPoint,
+    candidates,
+    rejected,
+    similarity: hasTrees ? similarityMatrix(features) : tokenSimilarityMatrix(candidates.map((candidate) => candidate.program)),
+    similarityBy: hasTrees ? 'subtrees' : 'tokens',
+  }
+}
+
+/** Answers whose normalised text is the same are one candidate, under the first of them. */
+function merge(taken: readonly Taken[], prompt: string, entryPoint: string | null): Candidate[] {
+  const byHash = new Map<string, Candidate>()
+  for (const { answer, files, main, warnings, tree } of taken) {
+    const program = normaliseCandidate(main.code, main.language, entryPoint === null ? undefined : { prompt, entryPoint })
+    const codeHash = shortHash(program)
+    const known = byHash.get(codeHash)
+    if (known !== undefined) {
+      const models = known.models.includes(answer.model) ? known.models : [...known.models, answer.model].sort()
+      byHash.set(codeHash, { ...known, duplicates: [...known.duplicates, answer.id], models })
+      continue
+    }
+    byHash.set(codeHash, {
+      id: answer.id,
+      agent: answer.agent,
+      round: answer.round,
+      turn: answer.turn,
+      model: answer.model,
+      duplicates: [],
+      models: [answer.model],
+      language: main.language,
+      files: files.map(({ path, language, code }) => ({ path, language, code })),
+      main: files.indexOf(main),
+      program,
+      codeHash,
+      parseError: tree === null ? null : parseErrorOf(tree),
+      nodes: tree === null ? 0 : nodeCount(tree),
+      isCut: answer.finish === 'length',
+      warnings,
+    })
+  }
+  return [...byHash.values()]
+}
+
+function parseErrorOf(tree: SyntaxTree): string | null {
+  if (tree.errorCount === 0) return null
+  const at = tree.firstError
+  return at === null ? 'it does not parse' : `line ${at.line}, column ${at.column}`
+}
+
+function mostCommon(names: readonly string[]): string | null {
+  const counts = new Map<string, number>()
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
+  return [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0]?.[0] ?? null
+}

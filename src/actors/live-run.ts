@@ -1,0 +1,273 @@
+import { type ErrorData, toErrorData } from '../domain/errors.ts'
+import type { RunEvent, TokenDelta } from '../domain/event.ts'
+import { type EffectId, ROOT_ACTOR } from '../domain/ids.ts'
+import { type LogRecord, RECORD_VERSION, type RecordKind } from '../domain/record.ts'
+import type { Outcome, StopReason } from '../domain/verdict.ts'
+import type { ModelAnswer } from '../machines/effects.ts'
+import type { RunInput } from '../machines/run-context.ts'
+import type { Clock, TimerHandle } from '../ports/clock.ts'
+import type { RunLog } from '../ports/run-store.ts'
+import type { EffectSink, Executors } from './executor.ts'
+import type { AnswerRecord, FoldStep, OpenEffect, RunFold } from './run-fold.ts'
+
+/*
+ * Drives a fold with the world. Invariants:
+ * 1. Every input is appended to the log as it is applied; the log's order is the order of application.
+ * 2. An effect starts only when the record that caused it is durable.
+ * 3. Text reaches `onToken` at once, and the log coalesced.
+ * 4. When the log fails, nothing further starts, everything in flight is aborted, and the run ends as `log-failed`.
+ */
+
+/** Text is logged when this much has gathered … */
+const COALESCE_CHARS = 400
+/** … or has waited this long. */
+const COALESCE_MS = 50
+
+export interface LiveRunOptions {
+  readonly fold: RunFold
+  readonly log: RunLog
+  readonly executors: Executors
+  readonly clock: Clock
+  readonly onEvent: (event: RunEvent) => void
+  readonly onToken: (delta: TokenDelta) => void
+  /** Called once, when the log is sealed and closed. */
+  readonly onEnd: (end: RunEnd) => void
+}
+
+export interface RunEnd {
+  readonly outcome: Outcome
+  readonly stopReason: StopReason
+  readonly detail: string
+  readonly digest: string
+  readonly records: number
+}
+
+interface Flight {
+  readonly effect: OpenEffect
+  readonly abort: AbortController
+  readonly agent: string
+  /** Text not yet logged. */
+  pending: string
+  offset: number
+  ttftMs: number | null
+}
+
+export interface Position {
+  readonly nextSeq: number
+  readonly t: number
+}
+
+export class LiveRun {
+  readonly #options: LiveRunOptions
+  readonly #originMs: number
+  readonly #flights = new Map<EffectId, Flight>()
+  readonly #timers = new Map<number, TimerHandle>()
+  #flushTimer: TimerHandle | null = null
+  #seq: number
+  #t: number
+  #isOver = false
+  #last: RunEvent | null = null
+
+  /** `from` is where the log stands: 0 for a new run, the end of what was replayed for a resumed one. */
+  constructor(options: LiveRunOptions, from: Position = { nextSeq: 0, t: 0 }) {
+    this.#options = options
+    this.#seq = from.nextSeq
+    this.#t = from.t
+    this.#originMs = options.clock.now() - from.t
+  }
+
+  /** Begins a new run. `header` is kept in the start record beside the input. */
+  start(input: RunInput, header: Readonly<Record<string, unknown>>): void {
+    this.#input('start', { v: RECORD_VERSION, a: ROOT_ACTOR, d: { ...header, ...input } })
+  }
+
+  /** Goes on with a replayed run: timers are armed with the time they had left, effects in flight are asked again. */
+  resume(): void {
+    const { fold } = this.#options
+    for (const timer of fold.openTimers()) this.#arm(timer.id, Math.max(0, timer.setAtMs + timer.delayMs - this.#t))
+    const effects = fold.openEffects()
+    for (const effect of effects) this.#input('retry', { id: effect.id })
+    this.#launch(effects)
+    this.#finishIfDone()
+  }
+
+  /** Ends the run at its next input as cancelled. Idempotent. */
+  cancel(reason: StopReason, detail: string): void {
+    if (!this.#isOver) this.#input('cmd', { a: ROOT_ACTOR, d: { reason, detail } })
+  }
+
+  #now(): number {
+    this.#t = Math.max(this.#t, Math.round(this.#options.clock.now() - this.#originMs))
+    return this.#t
+  }
+
+  #input(k: RecordKind, fields: Partial<LogRecord>): void {
+    if (this.#isOver) return
+    const { fold, log, onEvent } = this.#options
+    const t = this.#now()
+    const before = fold.digest
+    const step = fold.apply({ k, t, ...fields })
+    const outputs = step.outputs.length === 0 ? {} : { o: step.outputs }
+    const digest = step.digest === before ? {} : { h: step.digest }
+    const { v, ...rest } = fields
+    log.append({ ...(v === undefined ? {} : { v }), seq: this.#seq, t, k, ...rest, ...outputs, ...digest } as LogRecord)
+    this.#seq += 1
+    for (const event of step.events) {
+      this.#last = event
+      onEvent(event)
+    }
+    this.#act(step)
+  }
+
+  #act(step: FoldStep): void {
+    for (const id of step.timersCleared) this.#disarm(id)
+    for (const id of step.cancelled) this.#abort(id)
+    for (const timer of step.timersSet)
+      if (this.#options.fold.openTimers().some((open) => open.id === timer.id)) this.#arm(timer.id, timer.delayMs)
+    if (step.requested.length > 0) this.#launch(step.requested)
+    this.#finishIfDone()
+  }
+
+  #arm(id: number, delayMs: number): void {
+    const handle = this.#options.clock.setTimer(() => {
+      this.#timers.delete(id)
+      this.#input('tick', { a: ROOT_ACTOR, id: String(id) })
+    }, delayMs)
+    this.#timers.set(id, handle)
+  }
+
+  #disarm(id: number): void {
+    const handle = this.#timers.get(id)
+    if (handle === undefined) return
+    this.#timers.delete(id)
+    this.#options.clock.clearTimer(handle)
+  }
+
+  #launch(effects: readonly OpenEffect[]): void {
+    for (const effect of effects) {
+      const agent = (effect.input as { agent?: string }).agent ?? ''
+      this.#flights.set(effect.id, { effect, abort: new AbortController(), agent, pending: '', offset: 0, ttftMs: null })
+    }
+    this.#options.log.durable().then(
+      () => {
+        for (const effect of effects) this.#begin(effect.id)
+      },
+      (error: unknown) => this.#fail(error),
+    )
+  }
+
+  #begin(id: EffectId): void {
+    const flight = this.#flights.get(id)
+    if (flight === undefined || this.#isOver) return
+    const execute = this.#options.executors[flight.effect.name]
+    const sink = this.#sinkOf(flight)
+    if (execute === undefined) {
+      sink.err({ code: 'INTERNAL', message: `nothing here does "${flight.effect.name}"`, retryable: false })
+      return
+    }
+    execute({ id, input: flight.effect.input }, sink, flight.abort.signal)
+  }
+
+  #sinkOf(flight: Flight): EffectSink {
+    const { id } = flight.effect
+    const isOpen = (): boolean => this.#flights.get(id) === flight && !this.#isOver
+    return {
+      grant: (model, queuedMs) => {
+        if (isOpen()) this.#input('grant', { id, d: { model, queuedMs: Math.round(queuedMs) } })
+      },
+      text: (text, ttftMs) => {
+        if (isOpen()) this.#text(flight, text, ttftMs)
+      },
+      ok: (output) => {
+        if (isOpen())
+          this.#settle(flight, 'ok', flight.effect.name === 'model' ? withTail(output as ModelAnswer, flight.pending) : output)
+      },
+      err: (error) => {
+        if (isOpen()) this.#settle(flight, 'err', error)
+      },
+    }
+  }
+
+  #text(flight: Flight, text: string, ttftMs: number | undefined): void {
+    if (ttftMs !== undefined) flight.ttftMs = Math.round(ttftMs)
+    this.#options.onToken({ turn: flight.effect.id, agent: flight.agent, offset: flight.offset, text })
+    flight.offset += text.length
+    flight.pending += text
+    if (flight.pending.length >= COALESCE_CHARS) this.#flush(flight)
+    else this.#flushTimer ??= this.#options.clock.setTimer(() => this.#flushAll(), COALESCE_MS)
+  }
+
+  #flushAll(): void {
+    this.#flushTimer = null
+    for (const flight of [...this.#flights.values()]) if (flight.pending !== '') this.#flush(flight)
+  }
+
+  #flush(flight: Flight): void {
+    const text = flight.pending
+    const first = flight.ttftMs === null ? {} : { ttftMs: flight.ttftMs }
+    flight.pending = ''
+    flight.ttftMs = null
+    this.#input('chunk', { id: flight.effect.id, d: { text, ...first } })
+  }
+
+  #settle(flight: Flight, k: 'ok' | 'err', d: unknown): void {
+    if (flight.ttftMs !== null && k === 'ok') {
+      this.#flush(flight)
+      d = withoutTail(d)
+    }
+    this.#flights.delete(flight.effect.id)
+    this.#input(k, { id: flight.effect.id, d })
+  }
+
+  #abort(id: EffectId): void {
+    const flight = this.#flights.get(id)
+    if (flight === undefined) return
+    this.#flights.delete(id)
+    flight.abort.abort()
+  }
+
+  #finishIfDone(): void {
+    if (this.#isOver || !this.#options.fold.isDone || this.#last?.type !== 'run.completed') return
+    const { outcome, stopReason, detail } = this.#last
+    this.#close({ outcome, stopReason, detail })
+  }
+
+  /** Seals the log with an `end` record, then reports. */
+  #close(end: { readonly outcome: Outcome; readonly stopReason: StopReason; readonly detail: string }): void {
+    const { fold, log, onEnd } = this.#options
+    const result: RunEnd = { ...end, digest: fold.digest, records: this.#seq + 1 }
+    log.append({ seq: this.#seq, t: this.#now(), k: 'end', a: ROOT_ACTOR, d: { ...end, digest: fold.digest }, h: fold.digest })
+    this.#stopEverything()
+    log
+      .durable()
+      .catch(() => {})
+      .then(() => log.close())
+      .catch(() => {})
+      .then(() => onEnd(result))
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isOver) return
+    const data: ErrorData = toErrorData(error)
+    const end = { outcome: 'failed' as const, stopReason: 'log-failed' as const, detail: data.message }
+    for (const event of this.#options.fold.apply({ k: 'end', t: this.#now(), d: end }).events) this.#options.onEvent(event)
+    this.#close(end)
+  }
+
+  #stopEverything(): void {
+    this.#isOver = true
+    for (const id of [...this.#timers.keys()]) this.#disarm(id)
+    if (this.#flushTimer !== null) this.#options.clock.clearTimer(this.#flushTimer)
+    for (const id of [...this.#flights.keys()]) this.#abort(id)
+  }
+}
+
+function withTail(answer: ModelAnswer, tail: string): AnswerRecord {
+  const { text: _, ...rest } = answer
+  return tail === '' ? rest : { ...rest, tail }
+}
+
+function withoutTail(data: unknown): unknown {
+  const { tail: _, ...rest } = data as AnswerRecord
+  return rest
+}

@@ -1,0 +1,98 @@
+import { type Actor, createActor } from 'xstate'
+import { type ModelInfo, type ModelKey, modelKey } from '../domain/model.ts'
+import { breakerMachine } from '../machines/breaker-machine.ts'
+import { modelSlotMachine } from '../machines/model-slot-machine.ts'
+import type { Backend } from '../ports/backend.ts'
+import type { Clock, TimerHandle } from '../ports/clock.ts'
+
+type Slot = Actor<typeof modelSlotMachine>
+
+/** Requests a server takes at once for a model, where it does not say. */
+const SLOTS_BY_KIND = { ollama: 1, lmstudio: 4, vllm: 8, llamacpp: 1, openai: 1, mock: 64, replay: 64 } as const
+
+/** One model as the pool keeps it: its places and its breaker. */
+export class PooledModel {
+  readonly key: ModelKey
+  readonly info: ModelInfo
+  readonly backend: Backend
+  readonly capacity: number
+  readonly #breaker: Actor<typeof breakerMachine>
+  readonly #slots: Slot[] = []
+  readonly #clock: ReturnType<typeof toXStateClock>
+  readonly #onFree: () => void
+
+  /** `onFree` is called when a place or the breaker lets a waiting turn through. */
+  constructor(info: ModelInfo, backend: Backend, clock: Clock, onFree: () => void) {
+    this.key = modelKey(info)
+    this.info = info
+    this.backend = backend
+    this.capacity = info.parallelSlots ?? SLOTS_BY_KIND[info.kind]
+    this.#clock = toXStateClock(clock)
+    this.#onFree = onFree
+    this.#breaker = createActor(breakerMachine, { clock: this.#clock, id: `breaker:${this.key}` })
+    this.#breaker.subscribe((snapshot) => {
+      if (snapshot.matches('halfOpen')) onFree()
+    })
+    this.#breaker.start()
+  }
+
+  /** True while no turn may be sent: the breaker is open, or its one probe is under way. */
+  get isBarred(): boolean {
+    const snapshot = this.#breaker.getSnapshot()
+    return snapshot.matches('open') || snapshot.matches('probing')
+  }
+
+  get busy(): number {
+    return this.#slots.filter((slot) => !slot.getSnapshot().matches('idle')).length
+  }
+
+  /** Places where a server is still busy with a request that was given up. */
+  get draining(): number {
+    return this.#slots.filter((slot) => slot.getSnapshot().matches('draining')).length
+  }
+
+  /** Takes a free place; null when there is none. */
+  take(): Slot | null {
+    const idle = this.#slots.find((slot) => slot.getSnapshot().matches('idle')) ?? this.#addSlot()
+    if (idle === null) return null
+    idle.send({ type: 'taken' })
+    if (this.#breaker.getSnapshot().matches('halfOpen')) this.#breaker.send({ type: 'probing' })
+    return idle
+  }
+
+  succeeded(): void {
+    this.#breaker.send({ type: 'succeeded' })
+  }
+
+  failed(atMs: number): void {
+    this.#breaker.send({ type: 'failed', atMs })
+  }
+
+  stop(): void {
+    this.#breaker.stop()
+    for (const slot of this.#slots) slot.stop()
+  }
+
+  #addSlot(): Slot | null {
+    if (this.#slots.length >= this.capacity) return null
+    const slot = createActor(modelSlotMachine, { clock: this.#clock, id: `slot:${this.key}:${this.#slots.length}` })
+    let wasIdle = true
+    slot.subscribe((snapshot) => {
+      const isIdle = snapshot.matches('idle')
+      if (isIdle && !wasIdle) this.#onFree()
+      wasIdle = isIdle
+    })
+    slot.start()
+    this.#slots.push(slot)
+    return slot
+  }
+}
+
+export type { Slot }
+
+function toXStateClock(clock: Clock) {
+  return {
+    setTimeout: (fire: (...args: unknown[]) => void, delayMs: number): TimerHandle => clock.setTimer(() => fire(), delayMs),
+    clearTimeout: (handle: TimerHandle): void => clock.clearTimer(handle),
+  }
+}

@@ -1,0 +1,22 @@
+import { shortHash } from '../actors/digest.ts'
+import type { RunSpec } from '../domain/run-spec.ts'
+import type { Services } from './services.ts'
+
+/** Version of what effects are asked and answer; raised when an old log's results no longer fit. */
+const EFFECT_CONTRACT = 1
+
+/** Returns what the start record says besides the input: who wrote the log, and hashes of what shaped it. */
+export function runHeader(services: Services, spec: RunSpec): Record<string, unknown> {
+  return {
+    product: services.productVersion,
+    effects: EFFECT_CONTRACT,
+    machine: machineHash(services),
+    startedMs: services.clock.wallMs(),
+    personas: shortHash(JSON.stringify(spec.agents)),
+  }
+}
+
+/** Returns a hash of the structure of the machines: states, transitions and the names of actions, guards and actors. */
+export function machineHash({ runtime }: Services): string {
+  return shortHash(JSON.stringify(runtime.machine.config, (_key, value: unknown) => (typeof value === 'function' ? 'fn' : value)))
+}

@@ -1,0 +1,40 @@
+/** Words that name a language in a task, the specific before the general. */
+const LANGUAGE_WORDS: readonly (readonly [RegExp, string])[] = [
+  [/\btypescript\b|```(?:ts|typescript)\b/i, 'typescript'],
+  [/\bjavascript\b|\bnode(?:\.js)?\b|```(?:js|javascript)\b/i, 'javascript'],
+  [/\bpython\b|\bpytest\b|\bfastapi\b|\bdjango\b|```(?:py|python)\b|\bdef \w+\(/i, 'python'],
+  [/\bgolang\b|\bin go\b|```go\b/i, 'go'],
+  [/\brust\b|```rust\b/i, 'rust'],
+  [/\bjava\b|```java\b/i, 'java'],
+  [/\bc#|\bcsharp\b/i, 'c_sharp'],
+  [/\bc\+\+|\bcpp\b/i, 'cpp'],
+  [/\bruby\b/i, 'ruby'],
+  [/\bphp\b/i, 'php'],
+  [/\bfunction \w+\s*\(/, 'javascript'],
+]
+
+/** Returns the language a task asks for; null when its text does not say. */
+export function languageOfTask(prompt: string): string | null {
+  return LANGUAGE_WORDS.find(([words]) => words.test(prompt))?.[1] ?? null
+}
+
+/**
+ * Returns the name of the function a task asks for: the one its text declares, else the first its text calls or quotes
+ * that the programs define, else the one that most programs define; null when the programs agree on none.
+ * `definitions[i]` are the top-level names of program i.
+ */
+export function findEntryPoint(prompt: string, definitions: readonly (readonly string[])[]): string | null {
+  const counts = new Map<string, number>()
+  for (const names of definitions) for (const name of new Set(names)) counts.set(name, (counts.get(name) ?? 0) + 1)
+  const declared = [...prompt.matchAll(/\b(?:def|function|func|fn)\s+([A-Za-z_$][\w$]*)\s*(?:<[^>]*>)?\(/g)].map(
+    (match) => match[1] ?? '',
+  )
+  const called = [...prompt.matchAll(/([A-Za-z_$][\w$]*)\s*\(|`([A-Za-z_$][\w$]*)`/g)].map((match) => match[1] ?? match[2] ?? '')
+  const lastDeclared = declared.findLast((name) => counts.has(name)) ?? (definitions.length === 0 ? declared.at(-1) : undefined)
+  if (lastDeclared !== undefined) return lastDeclared
+  const firstCalled = called.find((name) => counts.has(name))
+  if (firstCalled !== undefined) return firstCalled
+  const most = Math.max(0, ...counts.values())
+  const common = [...counts].filter(([, count]) => count === most).map(([name]) => name)
+  return most * 2 > definitions.length && common.length === 1 ? (common[0] ?? null) : null
+}

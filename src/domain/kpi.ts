@@ -1,0 +1,123 @@
+import type { BackendKind } from './model.ts'
+import type { EvidenceGrade, Outcome, StopReason } from './verdict.ts'
+
+/** Version of `kpi.json` written today. 1.0.0 was the first product's; 2.0.0 lets a value that was not measured be null. */
+export const KPI_SCHEMA_VERSION = '2.0.0'
+
+/** Tests run, by result. */
+export interface TestCounts {
+  readonly suite_name: string
+  readonly total: number
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+}
+
+/** What a backend was sent for one answer; null = not sent, the server's own default held. */
+export interface KpiSampling {
+  readonly temperature: number | null
+  readonly top_p: number | null
+  readonly top_k: number | null
+  readonly min_p: number | null
+  readonly repeat_penalty: number | null
+  readonly seed: number | null
+  readonly max_tokens: number | null
+  readonly presence_penalty: number | null
+  readonly frequency_penalty: number | null
+}
+
+/** Token counts of one model as its backend reported them; null where it did not. */
+export interface KpiTokens {
+  readonly prompt_tokens: number | null
+  readonly completion_tokens: number | null
+}
+
+/**
+ * `kpi.json`: the figures of one run, in the file's own spelling; `schemas/kpi.schema.json` is checked on every write. Every
+ * field is present. Null says that the thing did not happen or was not measured; no figure stands in for another.
+ * Times are ISO 8601 in UTC, durations whole ms.
+ */
+export interface Kpi {
+  readonly kpi_schema_version: typeof KPI_SCHEMA_VERSION
+  readonly product_version: string
+  readonly run_id: string
+  /** When this file was written. */
+  readonly ts: string
+  /** Folder of the run, relative to where the product ran. */
+  readonly artifacts_dir: string
+  readonly outcome: Outcome
+  readonly stop_reason: StopReason
+  readonly evidence_grade: EvidenceGrade
+  /** In [0, 1]; null without a verdict. */
+  readonly confidence: number | null
+  /** Rolling digest of the log; null where the log could not be sealed. */
+  readonly log_digest: string | null
+  /** From the first request being sent to the first text of any answer. */
+  readonly ttft_ms: number | null
+  readonly t_start: string
+  /** When the first candidate passed every test there was; null if none did. */
+  readonly t_first_green: string | null
+  /** True if tests ran after the change and none failed. */
+  readonly first_prompt_success: boolean
+  readonly tests_before: TestCounts | null
+  readonly tests_after: TestCounts | null
+  /** passed / (passed + failed), in [0, 1]; null when nothing ran. */
+  readonly pass_rate_before: number | null
+  readonly pass_rate_after: number | null
+  readonly winner_model: string | null
+  /** Comparable within the run only. */
+  readonly winner_score: number | null
+  /** The rule that picked the winner, e.g. `ast-medoid`; `none` where nothing was picked. */
+  readonly consensus_method: string
+  /** Normalised to sum 1: three (n-gram, syntax tree, token) or CodeBLEU's four; null when it was not computed. */
+  readonly codebleu_weights: readonly number[] | null
+  readonly codebleu_lang: string | null
+  /** Of the winner's answer, else of the first answer; null when no request was sent. */
+  readonly sampling: KpiSampling | null
+  /** `sha256:` and hex of the deciding configuration. */
+  readonly config_digest: string
+  readonly exit_status: {
+    /** True if files were changed or yielded. */
+    readonly patched: boolean
+    readonly tests_passed: boolean
+    /** True if there were no tests to run. */
+    readonly tests_missing: boolean
+    readonly error: string | null
+  }
+  readonly agent_config: readonly {
+    readonly name: string
+    readonly role: string
+    readonly method: string
+    /** The models that answered for it, in order of use. */
+    readonly models: readonly string[]
+  }[]
+  readonly models: readonly {
+    readonly name: string
+    /** Where it came from: backend and digest or address, as the backend says. */
+    readonly source: string
+    readonly quant: string | null
+    readonly context_length: number | null
+  }[]
+  /** The winner's backend, else the first used; null when none was. */
+  readonly engine: { readonly backend: BackendKind; readonly version: string | null } | null
+  readonly hardware: {
+    readonly gpu_name: string | null
+    readonly vram_gb: number | null
+    readonly driver: string | null
+    readonly cuda_version: string | null
+    readonly cpu_model: string | null
+    readonly ram_gb: number | null
+  } | null
+  readonly latency_ms: {
+    readonly planning: number | null
+    readonly debate: number | null
+    readonly selection: number | null
+    readonly generation: number | null
+    readonly patch_apply: number | null
+    readonly tests: number | null
+  }
+  /** By model name. */
+  readonly token_usage: Readonly<Record<string, KpiTokens>>
+  readonly safety: { readonly allow_net: boolean; readonly sandbox_mode: string; readonly fs_scope: string }
+  readonly dataset_tags: readonly string[]
+}

@@ -1,0 +1,99 @@
+import type { ExecutionMatrix } from '../consensus/execution-matrix.ts'
+import type { Candidate, RejectedAnswer } from '../domain/candidate.ts'
+import type { Phase } from '../domain/event.ts'
+import type { AgentId, EffectId } from '../domain/ids.ts'
+import type { FinishReason, PromptMessage, Sampling, TurnTimings, Usage } from '../domain/message.ts'
+import type { ModelInfo, ModelKey } from '../domain/model.ts'
+import type { Call } from '../domain/value.ts'
+import { declareEffect } from './effect.ts'
+
+/** What a persona asks of the model pool. */
+export interface ModelRequest {
+  readonly agent: AgentId
+  readonly phase: Phase
+  readonly round: number
+  /** From 1; above 1 after a transport failure. */
+  readonly attempt: number
+  readonly prompt: readonly PromptMessage[]
+  /** Models that may answer, the preferred first. */
+  readonly models: readonly ModelKey[]
+  readonly sampling: Sampling
+  readonly contextTokens: number | null
+  /** The pool gives up waiting for a slot after this long. */
+  readonly queueTimeoutMs: number
+  /** Longest silence allowed before the first text and between texts. */
+  readonly firstTokenTimeoutMs: number
+  readonly idleTimeoutMs: number
+}
+
+/** What came back. The text itself is in the chunks that preceded it. */
+export interface ModelAnswer {
+  readonly model: ModelKey
+  readonly text: string
+  readonly finish: FinishReason
+  readonly usage: Usage
+  readonly timings: TurnTimings
+  /** As truly sent. */
+  readonly sampling: Sampling
+}
+
+export interface GatherRequest {
+  /** Name patterns the agents prefer, so that the pool describes those first. */
+  readonly wanted: readonly string[]
+}
+
+/** The models this machine can answer with now, and material for the prompts. */
+export interface GatherResult {
+  readonly models: readonly ModelInfo[]
+}
+
+export interface AnswerToGate {
+  /** `<agent>.<round>`. */
+  readonly id: string
+  readonly agent: AgentId
+  readonly round: number
+  readonly turn: EffectId
+  readonly model: ModelKey
+  readonly text: string
+  readonly finish: FinishReason
+}
+
+/** Asks for candidates to be taken from answers, parsed, merged where equal, and compared. */
+export interface GateRequest {
+  readonly prompt: string
+  readonly language: string | null
+  readonly answers: readonly AnswerToGate[]
+}
+
+export interface GateResult {
+  readonly language: string
+  readonly entryPoint: string | null
+  readonly candidates: readonly Candidate[]
+  readonly rejected: readonly RejectedAnswer[]
+  /** Jaccard similarity of syntax subtrees (of token n-grams without a grammar), in candidate order, in [0, 1]. */
+  readonly similarity: readonly (readonly number[])[]
+  readonly similarityBy: 'subtrees' | 'tokens'
+}
+
+/** Asks for the planned calls to be run on each candidate, in a sandbox. */
+export interface ExecuteRequest {
+  readonly language: string
+  readonly entryPoint: string
+  readonly calls: readonly Call[]
+  readonly candidates: readonly { readonly id: string; readonly program: string }[]
+}
+
+/** How every candidate answered, and in what isolation. No rows when nothing could be run; `why` says so. */
+export interface ExecuteResult {
+  readonly rows: ExecutionMatrix
+  readonly driver: string
+  readonly isolation: 'full' | 'partial' | 'none'
+  readonly policyHash: string
+  readonly why: string
+}
+
+/** Effects by the name machines use and records carry. */
+export const gatherEffect = declareEffect<GatherRequest, GatherResult>('gather')
+export const modelEffect = declareEffect<ModelRequest, ModelAnswer>('model')
+export const executeEffect = declareEffect<ExecuteRequest, ExecuteResult>('execute')
+export const gateEffect = declareEffect<GateRequest, GateResult>('gate')

@@ -1,0 +1,169 @@
+import { decide } from '../consensus/decide.ts'
+import type { Decision, DissentingView } from '../consensus/decision.ts'
+import { type EvidencePlan, planEvidence } from '../consensus/plan-evidence.ts'
+import type { RunEventBody } from '../domain/event.ts'
+import type { Dissent, EvidenceGrade, Verdict } from '../domain/verdict.ts'
+import type { AnswerToGate, ExecuteRequest, ExecuteResult, GateRequest, GateResult } from './effects.ts'
+import { agentIds, agentState, programAnswers, type RunContext } from './run-context.ts'
+
+/** What is known of the pool after it was gated, executed where that was possible, and decided. */
+export interface Judgement {
+  readonly gate: GateResult
+  readonly plan: EvidencePlan
+  /** Null when there was nothing to execute. */
+  readonly execution: ExecuteResult | null
+  readonly decision: Decision
+  readonly verdict: Verdict
+}
+
+/** The verdict while there is none. */
+export const NO_VERDICT: Verdict = {
+  winner: null,
+  agent: null,
+  model: null,
+  grade: 'unverified',
+  confidence: 0,
+  method: 'none',
+  reason: 'nothing was judged',
+  ranking: [],
+  dissent: [],
+}
+
+/** Returns what the gate is asked: every program written so far, in canonical order. */
+export function toGateRequest(context: RunContext): GateRequest {
+  return {
+    prompt: context.spec.prompt,
+    language: context.spec.language,
+    answers: programAnswers(context).map(
+      ({ turn, agent, round, answer }): AnswerToGate => ({
+        id: `${agent}.${round}`,
+        agent,
+        round,
+        turn,
+        model: answer.model,
+        text: answer.text,
+        finish: answer.finish,
+      }),
+    ),
+  }
+}
+
+/** Returns the evidence to gather for the gated pool: the task's examples, the blind assertions, and probes. */
+export function planFor(context: RunContext, gate: GateResult): EvidencePlan {
+  const written = agentIds(context).flatMap((id) =>
+    agentState(context, id)
+      .answers.filter(({ phase }) => phase === 'write_tests' || phase === 'arbitrate')
+      .map(({ agent, phase, answer }) => ({ writer: phase === 'arbitrate' ? `${agent}/arbitrate` : agent, text: answer.text })),
+  )
+  return planEvidence({ prompt: context.spec.prompt, entryPoint: gate.entryPoint, language: gate.language }, written)
+}
+
+/** Returns what to execute; null when no call is planned or no candidate parses. */
+export function toExecuteRequest(gate: GateResult, plan: EvidencePlan): ExecuteRequest | null {
+  const candidates = gate.candidates
+    .filter((candidate) => candidate.parseError === null)
+    .map(({ id, program }) => ({ id, program }))
+  if (plan.entryPoint === null || plan.calls.length === 0 || candidates.length === 0) return null
+  return { language: gate.language, entryPoint: plan.entryPoint, calls: plan.calls, candidates }
+}
+
+/** Decides from what was gathered. Pure: equal records give an equal verdict, with no sandbox. */
+export function judge(gate: GateResult, plan: EvidencePlan, execution: ExecuteResult | null): Judgement {
+  const decision = decide({
+    candidates: gate.candidates.map((candidate) => ({
+      id: candidate.id,
+      agent: candidate.agent,
+      model: candidate.model,
+      models: candidate.models,
+      count: 1 + candidate.duplicates.length,
+      codeHash: candidate.codeHash,
+      nodes: candidate.nodes,
+      parses: candidate.parseError === null,
+    })),
+    plan,
+    matrix: execution === null || execution.isolation === 'none' ? null : execution.rows,
+    similarity: gate.similarity,
+  })
+  return { gate, plan, execution, decision, verdict: toVerdict(gate, execution, decision) }
+}
+
+function toVerdict(gate: GateResult, execution: ExecuteResult | null, decision: Decision): Verdict {
+  const winner = decision.abstain === null ? decision.ranking.find((contender) => contender.id === decision.winner) : undefined
+  const grade: EvidenceGrade = decision.method === 'execution-agreement' ? 'verified' : 'unverified'
+  return {
+    winner: winner?.id ?? null,
+    agent: winner?.agent ?? null,
+    model: winner?.model ?? null,
+    grade,
+    confidence: winner === undefined ? 0 : decision.confidence.value,
+    method: decision.method,
+    reason: reasonOf(gate, execution, decision),
+    ranking: decision.ranking.map((contender) => ({
+      candidate: contender.id,
+      agent: contender.agent,
+      score: contender.score,
+      isLive: decision.method === 'execution-agreement' ? contender.isLive : contender.parses,
+      parts: {
+        examplesPassed: contender.examplesPassed,
+        assertionsPassed: contender.assertionsPassed,
+        votes: contender.votes,
+        tests: contender.tests,
+        agreement: contender.agreement,
+        medoid: contender.medoid,
+      },
+    })),
+    dissent: decision.dissent.map(toDissent),
+  }
+}
+
+function reasonOf(gate: GateResult, execution: ExecuteResult | null, decision: Decision): string {
+  if (gate.candidates.length === 0) return 'no answer holds a program'
+  if (decision.winner === null) return `no program parses: ${gate.candidates[0]?.parseError ?? 'unknown'}`
+  if (decision.abstain !== null) return decision.abstain
+  if (decision.method !== 'execution-agreement') {
+    const why = execution?.why || 'there was nothing to call'
+    return `it shares most of its structure with the others; nothing was executed: ${why}`
+  }
+  const { examples, assertions, agreement } = decision
+  const shown = [
+    examples.total > 0 ? `${examples.passed} of ${examples.total} examples` : 'no example in the task',
+    assertions.total > 0 ? `${assertions.passed} of ${assertions.total} blind assertions` : 'no assertion',
+    `${agreement.count} of ${agreement.total} answers behave alike`,
+  ]
+  return shown.join(', ')
+}
+
+function toDissent(view: DissentingView): Dissent {
+  const why =
+    view.call === null
+      ? `a different program; it differs in nothing that was compared`
+      : `${view.call} gives ${view.gave ?? 'nothing'} where the winner gives ${view.winnerGave ?? 'nothing'}`
+  return { agent: view.agent, candidate: view.candidate, why }
+}
+
+export function describeGate(gate: GateResult): RunEventBody {
+  return {
+    type: 'candidates.gated',
+    candidates: gate.candidates.map((candidate) => ({
+      id: candidate.id,
+      agent: candidate.agent,
+      language: candidate.language,
+      lines: candidate.program.split('\n').length - 1,
+      parses: candidate.parseError === null,
+    })),
+    rejected: gate.rejected.map(({ id, agent, reason }) => ({ id, agent, reason })),
+  }
+}
+
+/** Returns what each candidate passed, one event each; none when nothing was executed. */
+export function describeEvidence({ decision }: Judgement): RunEventBody[] {
+  if (decision.method !== 'execution-agreement') return []
+  return decision.ranking.map((contender) => ({
+    type: 'evidence.gathered',
+    candidate: contender.id,
+    agent: contender.agent,
+    loads: contender.isLive,
+    examples: [contender.examplesPassed, decision.examples.total],
+    assertions: [contender.assertionsPassed, decision.assertions.total],
+  }))
+}

@@ -1,0 +1,147 @@
+import type { EvidencePlan } from '../consensus/plan-evidence.ts'
+import type { ErrorData } from '../domain/errors.ts'
+import type { Phase } from '../domain/event.ts'
+import type { AgentId, EffectId, RunId } from '../domain/ids.ts'
+import type { Sampling } from '../domain/message.ts'
+import type { ModelInfo, ModelKey } from '../domain/model.ts'
+import type { AgentSpec, RunSpec } from '../domain/run-spec.ts'
+import type { StopReason } from '../domain/verdict.ts'
+import type { TranscriptEntry, TurnView } from '../prompts/build-prompt.ts'
+import type { GateResult, ModelAnswer } from './effects.ts'
+import type { Judgement } from './judging.ts'
+
+/** One turn's answer, kept under its agent. */
+export interface Answer {
+  readonly turn: EffectId
+  readonly agent: AgentId
+  readonly phase: Phase
+  readonly round: number
+  readonly answer: ModelAnswer
+}
+
+export interface AgentState {
+  readonly spec: AgentSpec
+  readonly models: readonly ModelKey[]
+  readonly contextTokens: number | null
+  /** Why it no longer takes part; null while it stands. */
+  readonly abstained: ErrorData | null
+  /** Logical ms of each restart. */
+  readonly restartsMs: readonly number[]
+  readonly answers: readonly Answer[]
+}
+
+/** A turn of the round that is open: asked, or waiting for the same agent's turn before it. */
+export interface RoundOrder {
+  readonly agent: AgentId
+  readonly phase: Phase
+  readonly view: TurnView
+  /** Models for this turn alone; absent = the agent's own. */
+  readonly models?: readonly ModelKey[]
+}
+
+export interface RunInput {
+  readonly runId: RunId
+  readonly spec: RunSpec
+}
+
+export interface RunContext {
+  readonly runId: RunId
+  readonly spec: RunSpec
+  readonly task: string
+  readonly models: readonly ModelInfo[]
+  /** Keyed by agent, so that nothing depends on who answered first. */
+  readonly agents: Readonly<Record<AgentId, AgentState>>
+  /** 0 before the first round. */
+  readonly round: number
+  readonly phase: Phase
+  /** Orders of the open round that have not ended; the first of an agent is the one it works on. */
+  readonly orders: readonly RoundOrder[]
+  /** Everything said in earlier rounds, in canonical order. */
+  readonly transcript: readonly TranscriptEntry[]
+  /** What the judging under way has so far. */
+  readonly gate: GateResult | null
+  readonly plan: EvidencePlan | null
+  readonly judgement: Judgement | null
+  /** Rounds the evidence called for, and rounds of revision the user asked for. */
+  readonly escalations: number
+  readonly revisions: number
+  /** What was known when the last escalation was decided on. */
+  readonly knowledge: string
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly stopReason: StopReason | null
+  readonly detail: string
+}
+
+export function createContext(input: RunInput, task: string): RunContext {
+  const agents: Record<AgentId, AgentState> = {}
+  for (const spec of input.spec.agents) {
+    agents[spec.id] = { spec, models: [], contextTokens: null, abstained: null, restartsMs: [], answers: [] }
+  }
+  return {
+    runId: input.runId,
+    spec: input.spec,
+    task,
+    models: [],
+    agents,
+    round: 0,
+    phase: 'draft',
+    orders: [],
+    transcript: [],
+    gate: null,
+    plan: null,
+    judgement: null,
+    escalations: 0,
+    revisions: 0,
+    knowledge: '',
+    inputTokens: 0,
+    outputTokens: 0,
+    stopReason: null,
+    detail: '',
+  }
+}
+
+/** Returns the agents that still take part, by id. */
+export function standing(context: RunContext): AgentState[] {
+  return agentIds(context)
+    .map((id) => agentState(context, id))
+    .filter((agent) => agent.abstained === null)
+}
+
+/** Returns all agent ids in canonical order. */
+export function agentIds(context: RunContext): AgentId[] {
+  return Object.keys(context.agents).sort()
+}
+
+export function agentState(context: RunContext, id: AgentId): AgentState {
+  const agent = context.agents[id]
+  if (agent === undefined) throw new Error(`no agent ${id} in this run`)
+  return agent
+}
+
+export function withAgent(context: RunContext, id: AgentId, change: Partial<AgentState>): RunContext['agents'] {
+  return { ...context.agents, [id]: { ...agentState(context, id), ...change } }
+}
+
+/** Returns how many agents must stand for the run to go on. */
+export function quorum(spec: RunSpec): number {
+  return spec.limits.quorum ?? Math.min(2, spec.agents.length)
+}
+
+/** Returns the sampling of an agent's turn: the user's overrides, over the persona's, with a seed of its own per turn. */
+export function turnSampling(context: RunContext, agent: AgentState): Sampling {
+  return { ...agent.spec.persona.sampling, seed: context.spec.seed, ...context.spec.sampling }
+}
+
+/** Returns all answers from which a program can be taken, in canonical order. */
+export function programAnswers(context: RunContext): Answer[] {
+  return agentIds(context).flatMap((id) => agentState(context, id).answers.filter((answer) => isProgramPhase(context, answer)))
+}
+
+/** `classic` judges what was finalized; the other protocols judge every program, and revisions join the pool. */
+function isProgramPhase(context: RunContext, answer: Answer): boolean {
+  if (answer.phase === 'write_tests' || answer.phase === 'arbitrate') return false
+  if (context.spec.protocol !== 'classic') return true
+  const hasFinals = agentIds(context).some((id) => agentState(context, id).answers.some((other) => other.phase === 'finalize'))
+  return hasFinals ? answer.phase === 'finalize' : true
+}

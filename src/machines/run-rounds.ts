@@ -1,0 +1,101 @@
+import type { Phase } from '../domain/event.ts'
+import type { AgentId } from '../domain/ids.ts'
+import { createTranscriptEntry, type TranscriptEntry } from '../prompts/build-prompt.ts'
+import { neutraliseControlTokens } from '../prompts/neutralise.ts'
+import type { TurnOrder } from './persona-machine.ts'
+import {
+  type AgentState,
+  type Answer,
+  agentIds,
+  agentState,
+  type RoundOrder,
+  type RunContext,
+  standing,
+  turnSampling,
+} from './run-context.ts'
+
+/** Longest silence before the first text, unless the turn's own limit is shorter; slow CPUs read prompts slowly. */
+const FIRST_TOKEN_TIMEOUT_MS = 600_000
+const IDLE_TIMEOUT_MS = 120_000
+
+/** Returns the turn an agent is asked for. */
+export function toTurnOrder(context: RunContext, agent: AgentState, order: RoundOrder): TurnOrder {
+  const { limits } = context.spec
+  const turnTimeoutMs = (agent.spec.persona.limits.turnTimeoutSeconds ?? limits.turnTimeoutSeconds) * 1000
+  return {
+    phase: order.phase,
+    round: context.round,
+    view: order.view,
+    models: order.models ?? agent.models,
+    contextTokens: agent.contextTokens ?? context.spec.assumedContextTokens,
+    sampling: turnSampling(context, agent),
+    turnTimeoutMs,
+    queueTimeoutMs: limits.queueTimeoutSeconds * 1000,
+    firstTokenTimeoutMs: Math.min(FIRST_TOKEN_TIMEOUT_MS, turnTimeoutMs),
+    idleTimeoutMs: Math.min(IDLE_TIMEOUT_MS, turnTimeoutMs),
+  }
+}
+
+/**
+ * Returns the first round: every agent that drafts works blind; one agent that can write tests writes them, also blind,
+ * preferably one that does nothing else.
+ */
+export function draftOrders(context: RunContext): RoundOrder[] {
+  const agents = standing(context)
+  const phase: Phase = context.spec.protocol === 'classic' ? 'propose' : 'draft'
+  const drafting = agents.filter((agent) => can(agent, 'draft'))
+  const orders: RoundOrder[] = (drafting.length > 0 ? drafting : agents).map((agent) => ({
+    agent: agent.spec.id,
+    phase,
+    view: { kind: 'blank' },
+  }))
+  const writer = context.spec.protocol === 'evidence' ? pickTestWriter(agents) : null
+  return writer === null ? orders : [...orders, { agent: writer.spec.id, phase: 'write_tests', view: { kind: 'blank' } }]
+}
+
+function can(agent: AgentState, role: 'draft' | 'write_tests'): boolean {
+  return agent.spec.persona.roles.includes(role)
+}
+
+function pickTestWriter(agents: readonly AgentState[]): AgentState | null {
+  const writers = agents.filter((agent) => can(agent, 'write_tests'))
+  return writers.find((agent) => !can(agent, 'draft')) ?? writers[0] ?? null
+}
+
+/** Returns a round in which every standing agent reads all that was said so far. */
+export function transcriptOrders(context: RunContext, phase: Phase): RoundOrder[] {
+  return standing(context).map((agent) => ({
+    agent: agent.spec.id,
+    phase,
+    view: { kind: 'transcript', entries: context.transcript },
+  }))
+}
+
+/** Returns the answers of the round that just closed as others will read them, in canonical order. */
+export function closeTranscript(context: RunContext): readonly TranscriptEntry[] {
+  const said = agentIds(context).flatMap((id) =>
+    agentState(context, id).answers.filter((answer) => answer.round === context.round && answer.phase === context.phase),
+  )
+  return [...context.transcript, ...said.map(toEntry)]
+}
+
+function toEntry(answer: Answer): TranscriptEntry {
+  return createTranscriptEntry(answer.turn, answer.agent, answer.phase, answer.round, neutraliseControlTokens(answer.answer.text))
+}
+
+/** Returns the orders left when one of an agent's turns has ended, and the agent's next order if it has one. */
+export function nextOrders(
+  orders: readonly RoundOrder[],
+  agent: AgentId,
+): { readonly orders: readonly RoundOrder[]; readonly next: RoundOrder | null } {
+  const at = orders.findIndex((order) => order.agent === agent)
+  const rest = at < 0 ? orders : orders.toSpliced(at, 1)
+  return { orders: rest, next: rest.find((order) => order.agent === agent) ?? null }
+}
+
+/** Returns the first order of each agent, in canonical order: what a round begins with. */
+export function firstOrders(orders: readonly RoundOrder[]): RoundOrder[] {
+  const seen = new Set<AgentId>()
+  const first = orders.filter((order) => !seen.has(order.agent) && seen.add(order.agent))
+  return first.sort((a, b) => (a.agent < b.agent ? -1 : 1))
+}
