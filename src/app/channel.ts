@@ -30,7 +30,7 @@ export function createChannel<T>(): Channel<T> {
           i += 1
           yield item
         } else if (isClosed) return
-        else await new Promise<void>(resolve => wakers.push(resolve))
+        else await new Promise<void>((resolve) => wakers.push(resolve))
       }
     },
   }

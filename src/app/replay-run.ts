@@ -35,14 +35,23 @@ export function replayRecords(records: Iterable<LogRecord>, runtime: RunRuntime 
   let count = 0
   for (const record of records) {
     if (count === 0 && record.k !== 'start') {
-      throw new CodeConductorError('LOG_CORRUPT', 'the log does not begin with a start record', { hint: 'codeconductor runs verify' })
+      throw new CodeConductorError('LOG_CORRUPT', 'the log does not begin with a start record', {
+        hint: 'codeconductor runs verify',
+      })
     }
     count += 1
     const before = fold.digest
     const step = fold.apply(record)
     for (const event of step.events) events.push(event)
     if (differs(record, step.outputs, step.digest, before)) {
-      return { records: count, digest: fold.digest, events, context: fold.context, isDone: fold.isDone, divergence: describe(record, step.outputs, step.digest) }
+      return {
+        records: count,
+        digest: fold.digest,
+        events,
+        context: fold.context,
+        isDone: fold.isDone,
+        divergence: describe(record, step.outputs, step.digest),
+      }
     }
   }
   return { records: count, digest: fold.digest, events, context: fold.context, isDone: fold.isDone, divergence: null }
@@ -53,7 +62,10 @@ function differs(record: LogRecord, got: readonly Output[], digest: string, befo
 }
 
 function sameOutputs(recorded: readonly Output[], got: readonly Output[]): boolean {
-  return recorded.length === got.length && recorded.every((output, i) => output.length === got[i]?.length && output.every((part, j) => part === got[i]?.[j]))
+  return (
+    recorded.length === got.length &&
+    recorded.every((output, i) => output.length === got[i]?.length && output.every((part, j) => part === got[i]?.[j]))
+  )
 }
 
 function describe(record: LogRecord, got: readonly Output[], digest: string): Divergence {

@@ -5,8 +5,8 @@ import type { RunId } from '../domain/ids.ts'
 import type { RunSpec } from '../domain/run-spec.ts'
 import type { RunContext } from '../machines/run-context.ts'
 import { createChannel } from './channel.ts'
-import type { Services } from './services.ts'
 import { runHeader } from './run-header.ts'
+import type { Services } from './services.ts'
 
 export interface RunResult extends RunEnd {
   readonly runId: RunId
@@ -64,15 +64,15 @@ export function drive(
   const events: RunEvent[] = []
   const channel = createChannel<RunEvent>()
   let live: LiveRun | null = null
-  const result = new Promise<RunResult>(resolve => {
+  const result = new Promise<RunResult>((resolve) => {
     live = begin(
       fold,
-      end => {
+      (end) => {
         channel.close()
         const context = fold.context
         if (context !== null) resolve({ ...end, runId, context, events })
       },
-      event => {
+      (event) => {
         events.push(event)
         channel.push(event)
       },
