@@ -55,7 +55,13 @@ export interface ConsensusArtifact {
 }
 
 /** Why a model was chosen. `forced_by_env`: a variable named it; `forced_by_user`: a flag or file did. */
-export type SelectionReason = 'policy_scoring' | 'forced_by_env' | 'forced_by_user' | 'persona_preference' | 'only_model' | 'no_model'
+export type SelectionReason =
+  | 'policy_scoring'
+  | 'forced_by_env'
+  | 'forced_by_user'
+  | 'persona_preference'
+  | 'only_model'
+  | 'no_model'
 
 /** `selector_decision.json`: which models a run was given and why. Every field is present. */
 export interface SelectorDecision {

@@ -1,0 +1,366 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { load } from 'js-yaml'
+import { describe, expect, test } from 'vitest'
+import { type ArtifactKind, createArtifactValidator } from '../../src/config/validate-artifact.ts'
+import {
+  CONSENSUS_SCHEMA_VERSION,
+  type ConsensusArtifact,
+  SELECTOR_SCHEMA_VERSION,
+  type SelectorDecision,
+} from '../../src/domain/artifacts.ts'
+import type { ConfigFile } from '../../src/domain/config.ts'
+import { CodeConductorError } from '../../src/domain/errors.ts'
+import type { RunEventBody, RunEventType } from '../../src/domain/event.ts'
+import { KPI_SCHEMA_VERSION, type Kpi } from '../../src/domain/kpi.ts'
+import type { LogRecord } from '../../src/domain/record.ts'
+
+const root = join(import.meta.dirname, '../..')
+const validate = createArtifactValidator(join(root, 'schemas'))
+
+function faultsOf(kind: ArtifactKind, value: unknown): unknown {
+  try {
+    validate(kind, value)
+    return null
+  } catch (error) {
+    if (error instanceof CodeConductorError && error.code === 'ARTIFACT_INVALID') return error.details['faults']
+    throw error
+  }
+}
+
+/** The KPI of a run that failed before anything was asked: all that may be null is. */
+const EMPTY_KPI: Kpi = {
+  kpi_schema_version: KPI_SCHEMA_VERSION,
+  product_version: '0.1.0',
+  run_id: '01k',
+  ts: '2026-01-01T00:00:01.000Z',
+  artifacts_dir: 'artifacts/runs/01k',
+  outcome: 'failed',
+  stop_reason: 'no-model',
+  evidence_grade: 'unverified',
+  confidence: null,
+  log_digest: null,
+  ttft_ms: null,
+  t_start: '2026-01-01T00:00:00.000Z',
+  t_first_green: null,
+  first_prompt_success: false,
+  tests_before: null,
+  tests_after: null,
+  pass_rate_before: null,
+  pass_rate_after: null,
+  winner_model: null,
+  winner_score: null,
+  consensus_method: 'none',
+  codebleu_weights: null,
+  codebleu_lang: null,
+  sampling: null,
+  config_digest: `sha256:${'0'.repeat(64)}`,
+  exit_status: { patched: false, tests_passed: false, tests_missing: true, error: 'no model answered' },
+  agent_config: [],
+  models: [],
+  engine: null,
+  hardware: null,
+  latency_ms: { planning: null, debate: null, selection: null, generation: null, patch_apply: null, tests: null },
+  token_usage: {},
+  safety: { allow_net: false, sandbox_mode: 'none', fs_scope: 'none' },
+  dataset_tags: [],
+}
+
+const counts = { suite_name: 'pytest', total: 3, passed: 2, failed: 0, skipped: 1 }
+
+const FULL_KPI: Kpi = {
+  ...EMPTY_KPI,
+  outcome: 'completed',
+  stop_reason: 'agreed',
+  evidence_grade: 'verified',
+  confidence: 0.9,
+  log_digest: 'abc',
+  ttft_ms: 812,
+  t_first_green: '2026-01-01T00:00:00.900Z',
+  first_prompt_success: true,
+  tests_before: counts,
+  tests_after: counts,
+  pass_rate_before: 1,
+  pass_rate_after: 1,
+  winner_model: 'qwen:1.5b',
+  winner_score: 0.8,
+  consensus_method: 'agreement',
+  codebleu_weights: [0.25, 0.25, 0.25, 0.25],
+  codebleu_lang: 'python',
+  sampling: {
+    temperature: 0,
+    top_p: null,
+    top_k: null,
+    min_p: null,
+    repeat_penalty: null,
+    seed: 7,
+    max_tokens: 400,
+    presence_penalty: null,
+    frequency_penalty: null,
+  },
+  exit_status: { patched: true, tests_passed: true, tests_missing: false, error: null },
+  agent_config: [{ name: 'coder', role: 'draft', method: 'direct', models: ['qwen:1.5b'] }],
+  models: [{ name: 'qwen:1.5b', source: 'ollama', quant: 'Q4_K_M', context_length: 32_768 }],
+  engine: { backend: 'ollama', version: null },
+  hardware: { gpu_name: null, vram_gb: null, driver: null, cuda_version: null, cpu_model: 'x', ram_gb: 15.5 },
+  latency_ms: { planning: null, debate: 10, selection: 0, generation: 900, patch_apply: null, tests: 40 },
+  token_usage: { 'qwen:1.5b': { prompt_tokens: 100, completion_tokens: null } },
+  dataset_tags: ['demo'],
+}
+
+describe('kpi.json', () => {
+  test('is valid for a run that never came to anything, and for one that did all', () => {
+    expect([faultsOf('kpi', EMPTY_KPI), faultsOf('kpi', FULL_KPI)]).toEqual([null, null])
+  })
+
+  test('needs every one of its fields', () => {
+    for (const field of Object.keys(EMPTY_KPI)) {
+      const { [field as keyof Kpi]: _, ...rest } = EMPTY_KPI
+      expect(faultsOf('kpi', rest)).toEqual([`/ must have required property '${field}'`])
+    }
+  })
+
+  test.each([
+    ['a field of its own', { extra: 1 }, '/ must NOT have additional properties ("extra")'],
+    ['a score that is no number', { winner_score: Number.NaN }, '/winner_score must be number,null'],
+    ['a time without a zone', { ts: '2026-01-01 00:00' }, '/ts must match format "date-time"'],
+    ['a rate above one', { pass_rate_after: 1.1 }, '/pass_rate_after must be <= 1'],
+    ['part of a millisecond', { ttft_ms: 1.5 }, '/ttft_ms must be integer,null'],
+    ['two weights', { codebleu_weights: [0.5, 0.5] }, '/codebleu_weights must NOT have fewer than 3 items'],
+    ['a number passed that is not whole', { tests_after: { ...counts, passed: -1 } }, '/tests_after/passed must be >= 0'],
+  ])('with %s is refused', (_, change, fault) => {
+    expect(faultsOf('kpi', { ...FULL_KPI, ...change })).toContain(fault)
+  })
+
+  test('with many faults names the first three', () => {
+    expect(faultsOf('kpi', {})).toHaveLength(3)
+  })
+})
+
+const CONSENSUS: ConsensusArtifact = {
+  consensus_schema_version: CONSENSUS_SCHEMA_VERSION,
+  run_id: '01k',
+  method: 'ast-medoid',
+  reason: 'nearest to all others',
+  winner: { candidate: 'coder.1', agent: 'coder', model: 'm', score: 0.7 },
+  cached: false,
+  candidates: [
+    {
+      id: 'coder.1',
+      agent: 'coder',
+      round: 1,
+      model: 'm',
+      score: 0.7,
+      is_live: true,
+      output_sha: 'a'.repeat(64),
+      language: 'python',
+      parts: { medoid: 0.7 },
+    },
+  ],
+  rejected: [{ id: 'architect.1', agent: 'architect', reason: 'no-code', detail: 'no fenced block' }],
+  dissent: [{ agent: 'bug_hunter', candidate: 'bug_hunter.1', why: 'sorts first' }],
+  evidence_grade: 'unverified',
+  confidence: 0.4,
+  code_quality: null,
+  syntax_valid: true,
+  consensus: 'def f(): pass\n',
+}
+
+const DECISION: SelectorDecision = {
+  selector_schema_version: SELECTOR_SCHEMA_VERSION,
+  run_id: '01k',
+  policy: 'latency',
+  scores: { m: 0.5 },
+  chosen: 'm',
+  fallbacks: ['n'],
+  sampling: { temperature: null, top_p: null },
+  why: { reason: 'policy_scoring', policy: 'latency', forced_value: null, top_candidates: [['m', 0.5]] },
+  agents: [{ id: 'coder', models: ['m', 'n'] }],
+}
+
+describe('consensus.json and selector_decision.json', () => {
+  test('are valid with a winner and without', () => {
+    const without: ConsensusArtifact = {
+      ...CONSENSUS,
+      method: null,
+      winner: { candidate: null, agent: null, model: null, score: null },
+      candidates: [],
+      confidence: null,
+      syntax_valid: null,
+      consensus: null,
+    }
+    const none: SelectorDecision = {
+      ...DECISION,
+      scores: {},
+      chosen: null,
+      fallbacks: [],
+      why: { reason: 'no_model', policy: null, forced_value: null, top_candidates: [] },
+      agents: [],
+    }
+    expect([faultsOf('consensus', CONSENSUS), faultsOf('consensus', without)]).toEqual([null, null])
+    expect([faultsOf('selector-decision', DECISION), faultsOf('selector-decision', none)]).toEqual([null, null])
+  })
+
+  test('are refused where they hold more or less than they should', () => {
+    expect(faultsOf('consensus', { ...CONSENSUS, status: 'x' })).toEqual(['/ must NOT have additional properties ("status")'])
+    expect(faultsOf('consensus', { ...CONSENSUS, candidates: [{ ...CONSENSUS.candidates[0], output_sha: 'short' }] })).toEqual([
+      '/candidates/0/output_sha must match pattern "^[0-9a-f]{64}$"',
+    ])
+    expect(faultsOf('selector-decision', { ...DECISION, why: { ...DECISION.why, top_candidates: [['m']] } })).toEqual([
+      '/why/top_candidates/0 must NOT have fewer than 2 items',
+    ])
+  })
+})
+
+const usage = { inputTokens: 1, cachedTokens: null, outputTokens: 2 }
+const timings = { queuedMs: 0, ttftMs: 1.5, totalMs: 3, tokensPerSecond: null }
+
+/** One of every event; the compiler asks for a new one here when one is added. */
+const EVENTS: { readonly [T in RunEventType]: Extract<RunEventBody, { type: T }> } = {
+  'run.started': {
+    type: 'run.started',
+    protocol: 'evidence',
+    rounds: 1,
+    agents: [{ id: 'coder', title: 'Coder', method: 'direct' }],
+  },
+  'agents.assigned': { type: 'agents.assigned', agents: [{ id: 'coder', models: ['m'] }] },
+  'round.started': { type: 'round.started', round: 1, phase: 'draft', agents: ['coder'] },
+  'turn.started': { type: 'turn.started', agent: 'coder', turn: 'run/coder#1', phase: 'draft', round: 1, attempt: 1 },
+  'turn.granted': { type: 'turn.granted', agent: 'coder', turn: 'run/coder#1', model: 'm', queuedMs: 0.5 },
+  'turn.first_token': { type: 'turn.first_token', agent: 'coder', turn: 'run/coder#1', ttftMs: 8 },
+  'turn.completed': {
+    type: 'turn.completed',
+    agent: 'coder',
+    turn: 'run/coder#1',
+    phase: 'draft',
+    round: 1,
+    model: 'm',
+    finish: 'stop',
+    usage,
+    timings,
+    chars: 10,
+  },
+  'turn.failed': {
+    type: 'turn.failed',
+    agent: 'coder',
+    turn: 'run/coder#1',
+    code: 'unreachable',
+    message: 'no',
+    retryInMs: null,
+  },
+  'agent.abstained': { type: 'agent.abstained', agent: 'coder', code: 'unreachable', reason: 'three times' },
+  'round.completed': { type: 'round.completed', round: 1, phase: 'draft', standing: ['coder'] },
+  'candidates.gated': {
+    type: 'candidates.gated',
+    candidates: [{ id: 'coder.1', agent: 'coder', language: 'python', lines: 3, parses: true }],
+    rejected: [{ id: 'a.1', agent: 'a', reason: 'no-code' }],
+  },
+  'evidence.gathered': {
+    type: 'evidence.gathered',
+    candidate: 'coder.1',
+    agent: 'coder',
+    loads: true,
+    examples: [1, 2],
+    assertions: [0, 0],
+  },
+  'candidates.ranked': {
+    type: 'candidates.ranked',
+    ranking: [{ id: 'coder.1', agent: 'coder', score: 1 }],
+    isOpen: false,
+    why: 'one',
+  },
+  'debate.opened': { type: 'debate.opened', round: 2, kind: 'distinguish', why: 'two behaviours' },
+  'verdict.reached': {
+    type: 'verdict.reached',
+    verdict: {
+      winner: 'coder.1',
+      agent: 'coder',
+      model: 'm',
+      grade: 'unverified',
+      confidence: 0.5,
+      method: 'ast-medoid',
+      reason: 'r',
+      ranking: [{ candidate: 'coder.1', agent: 'coder', score: 1, isLive: true, parts: { medoid: 1 } }],
+      dissent: [],
+    },
+  },
+  'run.completed': {
+    type: 'run.completed',
+    runId: '01k',
+    outcome: 'completed',
+    stopReason: 'agreed',
+    detail: '',
+    winner: 'coder.1',
+    grade: 'verified',
+    inputTokens: 1,
+    outputTokens: 2,
+    digest: 'abc',
+  },
+}
+
+describe('an event', () => {
+  test.each(Object.values(EVENTS))('$type is valid, and closed', (event) => {
+    expect(faultsOf('event', { ...event, v: 1, seq: 0, t: 0.5 })).toBeNull()
+    expect(faultsOf('event', { ...event, v: 1, seq: 0, t: 0, more: 1 })).toEqual([
+      '/ must NOT have additional properties ("more")',
+    ])
+  })
+
+  test('has a schema for every type and no other', () => {
+    const { properties } = JSON.parse(readFileSync(join(root, 'schemas/event.schema.json'), 'utf8'))
+    expect(properties.type.enum).toEqual(Object.keys(EVENTS))
+    expect(faultsOf('event', { type: 'run.exploded', v: 1, seq: 0, t: 0 })).not.toBeNull()
+  })
+})
+
+describe('a record', () => {
+  test('is valid with what an input and its outputs are made of', () => {
+    const records: LogRecord[] = [
+      {
+        v: 1,
+        seq: 0,
+        t: 0,
+        k: 'start',
+        a: 'run',
+        d: { prompt: 'p' },
+        o: [
+          ['T', 1, 60_000],
+          ['R', 'run/coder#1', 'chat', 'hash'],
+        ],
+        h: 'h',
+      },
+      { seq: 1, t: 2.5, k: 'chunk', id: 'run/coder#1', att: 2, d: 'text' },
+      {
+        seq: 2,
+        t: 3,
+        k: 'cmd',
+        a: 'run',
+        id: 'c1',
+        o: [
+          ['t', 1],
+          ['C', 'run/coder#1'],
+        ],
+        h: 'i',
+      },
+    ]
+    expect(records.map((record) => faultsOf('record', record))).toEqual([null, null, null])
+  })
+
+  test('of an unknown kind or without its place is refused', () => {
+    expect(faultsOf('record', { seq: 1, t: 0, k: 'wish' })).toEqual(['/k must be equal to one of the allowed values'])
+    expect(faultsOf('record', { seq: -1, t: 0, k: 'tick' })).toEqual(['/seq must be >= 0'])
+  })
+})
+
+describe('files of a user', () => {
+  test('fit their schemas as they stand', () => {
+    const config: ConfigFile = { rounds: 2, limits: { quorum: null }, backends: [{ kind: 'vllm', url: 'http://127.0.0.1:8000' }] }
+    const coder = load(readFileSync(join(root, 'personas/coder.yaml'), 'utf8'))
+    expect([faultsOf('config', config), faultsOf('persona', coder)]).toEqual([null, null])
+    expect(faultsOf('config', { round: 2 })).toEqual(['/ must NOT have additional properties ("round")'])
+  })
+})
+
+test('a folder without schemas is told as a fault of the installation', () => {
+  expect(() => createArtifactValidator(join(root, 'none'))('kpi', {})).toThrow('the schema of kpi could not be read')
+})
