@@ -1,13 +1,11 @@
-import { assign, emit, enqueueActions, setup } from 'xstate'
+import { assign, emit, enqueueActions } from 'xstate'
 import type { ErrorData } from '../domain/errors.ts'
-import type { Phase, RunEventBody } from '../domain/event.ts'
-import type { AgentId } from '../domain/ids.ts'
+import type { RunEventBody } from '../domain/event.ts'
 import type { Outcome, StopReason } from '../domain/verdict.ts'
 import { neutraliseControlTokens } from '../prompts/neutralise.ts'
-import { assignModels, rotateModels } from '../selection/assign-models.ts'
-import { decideRestart } from '../selection/restart-policy.ts'
-import { type ExecuteRequest, type ExecuteResult, executeEffect, gateEffect, gatherEffect } from './effects.ts'
-import { knowledgeOf, nextEscalation } from './escalation.ts'
+import { assignModels } from '../selection/assign-models.ts'
+import type { ExecuteRequest, ExecuteResult } from './effects.ts'
+import { nextEscalation } from './escalation.ts'
 import {
   describeEvidence,
   describeGate,
@@ -18,19 +16,8 @@ import {
   toExecuteRequest,
   toGateRequest,
 } from './judging.ts'
-import { type AgentReport, personaMachine, type TurnOrder } from './persona-machine.ts'
-import {
-  agentState,
-  createContext,
-  programAnswers,
-  quorum,
-  type RoundOrder,
-  type RunContext,
-  type RunInput,
-  standing,
-  withAgent,
-} from './run-context.ts'
-import { closeTranscript, draftOrders, firstOrders, nextOrders, toTurnOrder, transcriptOrders } from './run-rounds.ts'
+import { agentState, createContext, quorum, type RunContext, standing } from './run-context.ts'
+import { CHILD_ERROR, runSetup } from './run-setup.ts'
 
 /*
  * The supervisor. It owns the agents, the rounds, the limits and the verdict. Invariants:
@@ -40,24 +27,6 @@ import { closeTranscript, draftOrders, firstOrders, nextOrders, toTurnOrder, tra
  * 4. Every final state has a stop reason, and `run.completed` is emitted exactly once, last.
  * 5. No error text becomes an answer.
  */
-
-type RunMachineEvent =
-  | AgentReport
-  | { readonly type: 'cmd.cancel'; readonly reason: StopReason; readonly detail: string }
-  | { readonly type: 'time.up' }
-
-export interface RunOutput {
-  readonly outcome: Outcome
-  readonly context: RunContext
-}
-
-/** An error event of a child, whose type carries the child's id. */
-interface ChildError {
-  readonly type: string
-  readonly error: unknown
-}
-
-const CHILD_ERROR = 'xstate.error.actor.'
 
 function completed(context: RunContext, outcome: Outcome): RunEventBody {
   return {
@@ -74,53 +43,9 @@ function completed(context: RunContext, outcome: Outcome): RunEventBody {
   }
 }
 
-function isRoundClosed(context: RunContext): boolean {
-  return context.orders.length === 0
-}
-
-function isQuorumLost(context: RunContext): boolean {
-  return standing(context).length < quorum(context.spec)
-}
-
-function isOverBudget(context: RunContext): boolean {
-  const budget = context.spec.limits.budgetTokens
-  return context.stopReason === 'token-budget' || (budget !== null && context.inputTokens + context.outputTokens >= budget)
-}
-
-/** Rounds held after the first. */
-function debatesHeld(context: RunContext): number {
-  return Math.max(0, context.round - 1)
-}
-
-/** What changes when an agent takes no further part: its open turns no longer hold the round up. */
-function abstention(context: RunContext, agent: AgentId, error: ErrorData): Pick<RunContext, 'agents' | 'orders'> {
-  return {
-    agents: withAgent(context, agent, { abstained: error }),
-    orders: context.orders.filter((order) => order.agent !== agent),
-  }
-}
-
 function noConsensusReason({ judgement }: RunContext): StopReason {
   if (judgement === null || judgement.gate.candidates.length === 0) return 'no-candidate'
   return judgement.decision.winner === null ? 'nothing-parses' : 'not-solved'
-}
-
-interface RoundEnqueue {
-  assign(change: Pick<RunContext, 'round' | 'phase' | 'orders'>): void
-  emit(event: RunEventBody): void
-  sendTo(agent: AgentId, event: { readonly type: 'turn.begin'; readonly order: TurnOrder }): void
-}
-
-/** Opens a round: remembers its orders and sends each agent its first. */
-function openRound(context: RunContext, enqueue: RoundEnqueue, phase: Phase, orders: readonly RoundOrder[]): void {
-  const round = context.round + 1
-  const opened = { ...context, round, phase, orders }
-  enqueue.assign({ round, phase, orders })
-  const first = firstOrders(orders)
-  enqueue.emit({ type: 'round.started', round, phase, agents: first.map((order) => order.agent) })
-  for (const order of first) {
-    enqueue.sendTo(order.agent, { type: 'turn.begin', order: toTurnOrder(opened, agentState(opened, order.agent), order) })
-  }
 }
 
 function judged(context: RunContext, execution: ExecuteResult | null): Judgement | null {
@@ -152,130 +77,7 @@ function roundStates<const TAfter>(after: TAfter) {
   } as const
 }
 
-export const runMachine = setup({
-  types: {} as {
-    context: RunContext
-    events: RunMachineEvent
-    input: RunInput
-    output: RunOutput
-    emitted: RunEventBody
-    children: Record<string, 'persona' | 'gather' | 'gate' | 'execute'>
-  },
-  actors: { persona: personaMachine, gather: gatherEffect, gate: gateEffect, execute: executeEffect },
-  guards: {
-    roundClosed: ({ context }) => isRoundClosed(context),
-    quorumLost: ({ context }) => isQuorumLost(context),
-    overBudget: ({ context }) => isOverBudget(context),
-    hasAnswers: ({ context }) => programAnswers(context).length > 0,
-    hasCalls: ({ context }) =>
-      context.gate !== null && context.plan !== null && toExecuteRequest(context.gate, context.plan) !== null,
-    isClassic: ({ context }) => context.spec.protocol === 'classic',
-    isRebuttalDue: ({ context }) => context.spec.protocol === 'classic' && debatesHeld(context) < context.spec.rounds,
-  },
-  actions: {
-    propose: enqueueActions(({ context, enqueue }) => {
-      openRound(context, enqueue, context.spec.protocol === 'classic' ? 'propose' : 'draft', draftOrders(context))
-    }),
-    finalize: enqueueActions(({ context, enqueue }) => {
-      openRound(context, enqueue, 'finalize', transcriptOrders(context, 'finalize'))
-    }),
-    closeRound: enqueueActions(({ context, enqueue }) => {
-      enqueue.emit({
-        type: 'round.completed',
-        round: context.round,
-        phase: context.phase,
-        standing: standing(context).map((agent) => agent.spec.id),
-      })
-      enqueue.assign({ transcript: closeTranscript(context) })
-    }),
-    keepAnswer: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'agent.answered') return
-      const agent = agentState(context, event.agent)
-      const { usage } = event.answer
-      const answers = [
-        ...agent.answers,
-        { turn: event.turn, agent: event.agent, phase: event.phase, round: event.round, answer: event.answer },
-      ]
-      const { orders, next } = nextOrders(context.orders, event.agent)
-      enqueue.assign({
-        agents: withAgent(context, event.agent, { answers }),
-        inputTokens: context.inputTokens + (usage.inputTokens ?? 0),
-        outputTokens: context.outputTokens + (usage.outputTokens ?? 0),
-        orders,
-      })
-      if (next !== null) enqueue.sendTo(event.agent, { type: 'turn.begin', order: toTurnOrder(context, agent, next) })
-    }),
-    superviseFailure: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'agent.failed') return
-      const agent = agentState(context, event.agent)
-      const decision = decideRestart(agent.spec.persona.restart, event.error.retryable, agent.restartsMs, event.at)
-      const { code, message } = event.error
-      enqueue.emit({
-        type: 'turn.failed',
-        agent: event.agent,
-        turn: event.turn,
-        code,
-        message,
-        retryInMs: decision.isRestart ? decision.delayMs : null,
-      })
-      if (decision.isRestart) {
-        enqueue.assign({ agents: withAgent(context, event.agent, { restartsMs: [...agent.restartsMs, event.at] }) })
-        enqueue.sendTo(event.agent, {
-          type: 'turn.retry',
-          delayMs: decision.delayMs,
-          models: rotateModels(agent.models, event.failures),
-        })
-        return
-      }
-      enqueue.sendTo(event.agent, { type: 'turn.abandon' })
-      enqueue.emit({ type: 'agent.abstained', agent: event.agent, code, reason: `${message} (${decision.why})` })
-      enqueue.assign(abstention(context, event.agent, event.error))
-    }),
-    /** An agent whose own code threw is stopped and never restarted: replayed, it would throw again. */
-    stopBroken: enqueueActions(({ context, event, enqueue }) => {
-      const { type, error } = event as unknown as ChildError
-      const agent = type.slice(CHILD_ERROR.length)
-      if (context.agents[agent] === undefined) return
-      const message = error instanceof Error ? error.message : String(error)
-      enqueue.stopChild(agent)
-      enqueue.emit({ type: 'agent.abstained', agent, code: 'PERSONA_DEFECT', reason: message })
-      enqueue.assign(abstention(context, agent, { code: 'PERSONA_DEFECT', message, retryable: false }))
-    }),
-    cancelTurns: enqueueActions(({ context, enqueue }) => {
-      for (const order of firstOrders(context.orders)) enqueue.sendTo(order.agent, { type: 'turn.cancel' })
-      enqueue.assign({ orders: [] })
-    }),
-    /** Opens the round the evidence calls for, or the next rebuttal. */
-    escalate: enqueueActions(({ context, enqueue }) => {
-      if (context.spec.protocol === 'classic') {
-        openRound(context, enqueue, 'rebut', transcriptOrders(context, 'rebut'))
-        return
-      }
-      const next = nextEscalation(context)
-      if (next === null || context.judgement === null) return
-      enqueue.emit({ type: 'debate.opened', round: context.round + 1, kind: next.kind, why: next.why })
-      enqueue.assign(
-        next.kind === 'asked'
-          ? { revisions: context.revisions + 1 }
-          : { escalations: context.escalations + 1, knowledge: knowledgeOf(context.judgement) },
-      )
-      openRound(context, enqueue, next.orders[0]?.phase ?? 'revise', next.orders)
-    }),
-    stopForJudge: assign(({ event }) => ({
-      stopReason: 'judge-failed' as const,
-      detail: (event as unknown as { error: ErrorData }).error.message,
-    })),
-    timeUp: assign(({ context }) => ({
-      stopReason: 'time-budget' as const,
-      detail: `the budget of ${context.spec.limits.budgetSeconds} s is spent`,
-    })),
-    stopFor: assign((_, params: { stopReason: StopReason; detail: string }) => params),
-    startBudgetTimer: enqueueActions(({ context, enqueue }) => {
-      const seconds = context.spec.limits.budgetSeconds
-      if (seconds !== null) enqueue.raise({ type: 'time.up' }, { id: 'budget', delay: seconds * 1000 })
-    }),
-  },
-}).createMachine({
+export const runMachine = runSetup.createMachine({
   id: 'run',
   options: { maxIterations: 1_000 },
   context: ({ input, spawn }) => {
