@@ -35,6 +35,7 @@ const EXIT_BY_CODE = {
   BACKEND: EXIT.unavailable,
   RUN_NOT_FOUND: EXIT.usage,
   RUN_HELD: EXIT.refused,
+  RUN_AMBIGUOUS: EXIT.usage,
   RUN_PINNED: EXIT.refused,
   LOG_CORRUPT: EXIT.internal,
   LOG_TOO_NEW: EXIT.usage,

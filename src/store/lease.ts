@@ -1,0 +1,126 @@
+import type { RunId } from '../domain/ids.ts'
+import type { LeaseHolder } from '../ports/run-store.ts'
+import { errorCode, type FileSystem, writeFully } from './file-system.ts'
+import { type ProcessTable, parseOwnerTag } from './process-table.ts'
+import { runHeld } from './store-error.ts'
+
+/**
+ * A run belongs to the process whose `lease.<owner tag>` lies in the run's folder.
+ * 1. Publish, then look: a contender first writes its own file, then reads the folder, and withdraws if anyone living is
+ *    there. Whoever publishes second sees the first, so two never both hold a run. Both may withdraw; they try again.
+ * 2. No two leases share a name, so removing a dead one can never remove a living one, and no takeover lock is needed.
+ * 3. A lease has no expiry: it ends with its process, judged by pid, start time and boot. A process that was stopped and
+ *    goes on still holds its runs; one that was killed holds nothing.
+ */
+export interface Lease {
+  /** False once someone removed the file: this process must write no more. */
+  isHeld(): boolean
+  release(): void
+}
+
+export interface LeaseContext {
+  readonly fs: FileSystem
+  readonly processes: ProcessTable
+  /** Tag of the store that asks. */
+  readonly tag: string
+  wallMs(): number
+  /** Waits a few ms before another try; random, so that two contenders part. */
+  pause(): Promise<void>
+}
+
+const PREFIX = 'lease.'
+const TRIES = 4
+
+/** Takes the lease of the run in `folder`. Throws `RUN_HELD` naming the living holder; removes what the dead left. */
+export async function acquireLease(context: LeaseContext, folder: string, runId: RunId): Promise<Lease> {
+  const { fs, tag } = context
+  const path = `${folder}/${PREFIX}${tag}`
+  for (let tries = 1; ; tries++) {
+    const rival = publish(context, folder, path)
+    if (rival === null) return { isHeld: () => fs.exists(path), release: () => removeIfThere(fs, path) }
+    // The same store asking twice is no race.
+    if (tries === TRIES || rival.name === `${PREFIX}${tag}`) throw runHeld(runId, rival.holder)
+    await context.pause()
+  }
+}
+
+interface Rival {
+  readonly name: string
+  readonly holder: LeaseHolder
+}
+
+function publish(context: LeaseContext, folder: string, path: string): Rival | null {
+  const { fs } = context
+  if (fs.exists(path)) return findRival(context, folder, '')
+  const fd = fs.open(path, 'wx')
+  try {
+    const text = JSON.stringify({
+      pid: context.processes.self().pid,
+      host: context.processes.hostName(),
+      sinceMs: context.wallMs(),
+    })
+    writeFully(fs, fd, Buffer.from(text), 0)
+  } catch (error) {
+    removeIfThere(fs, path)
+    throw error
+  } finally {
+    fs.close(fd)
+  }
+  const rival = findRival(context, folder, path)
+  if (rival !== null) removeIfThere(fs, path)
+  return rival
+}
+
+function findRival(context: LeaseContext, folder: string, own: string): Rival | null {
+  let rival: Rival | null = null
+  for (const name of context.fs.list(folder)) {
+    if (!name.startsWith(PREFIX) || `${folder}/${name}` === own) continue
+    const holder = livingHolder(context, folder, name)
+    if (holder === null) removeIfThere(context.fs, `${folder}/${name}`)
+    else rival = { name, holder }
+  }
+  return rival
+}
+
+/** Returns who holds the run in `folder`, or null. Never writes. `names` spares a second listing. */
+export function leaseHolder(
+  context: Pick<LeaseContext, 'fs' | 'processes'>,
+  folder: string,
+  names = context.fs.list(folder),
+): LeaseHolder | null {
+  for (const name of names) {
+    if (!name.startsWith(PREFIX)) continue
+    const holder = livingHolder(context, folder, name)
+    if (holder !== null) return holder
+  }
+  return null
+}
+
+function livingHolder(context: Pick<LeaseContext, 'fs' | 'processes'>, folder: string, name: string): LeaseHolder | null {
+  const identity = parseOwnerTag(name.slice(PREFIX.length))
+  if (identity === null || !context.processes.isRunning(identity)) return null
+  const noted = readNote(context.fs, `${folder}/${name}`)
+  return { pid: identity.pid, host: noted.host ?? 'an unnamed host', sinceMs: noted.sinceMs ?? 0 }
+}
+
+/** The note serves messages only; a torn one must not free or block a run. */
+function readNote(fs: FileSystem, path: string): { readonly host?: string; readonly sinceMs?: number } {
+  try {
+    const note: unknown = JSON.parse(fs.read(path).toString())
+    if (typeof note !== 'object' || note === null) return {}
+    return {
+      ...('host' in note && typeof note.host === 'string' ? { host: note.host } : {}),
+      ...('sinceMs' in note && typeof note.sinceMs === 'number' ? { sinceMs: note.sinceMs } : {}),
+    }
+  } catch {
+    return {}
+  }
+}
+
+function removeIfThere(fs: FileSystem, path: string): void {
+  try {
+    fs.unlink(path)
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error
+  }
+}
