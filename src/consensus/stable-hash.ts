@@ -1,12 +1,15 @@
 /**
  * Returns a 32-bit hash of `text` (FNV-1a over UTF-16 code units, with a final mix), equal in every process and
- * release. Not cryptographic: it numbers things, it does not protect any.
+ * release. Another `seed` gives an independent hash. Not cryptographic: it numbers things, it does not protect any.
  */
-export function hashText(text: string): number {
-  let h = 0x811c9dc5
+export function hashText(text: string, seed = 0x811c9dc5): number {
+  let h = seed
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
   return mixHash(h, text.length)
 }
+
+/** Seed of the second of two hashes that together make a key. */
+export const SECOND_SEED = 0x3c6ef372
 
 /** Returns `h` with `value` worked into it, order kept: mixing a then b differs from b then a. 32-bit, signed. */
 export function mixHash(h: number, value: number): number {
@@ -15,4 +18,9 @@ export function mixHash(h: number, value: number): number {
   m = Math.imul(h, 31) + (m ^ (m >>> 16))
   m = Math.imul(m ^ (m >>> 15), 0x2c1b3c6d)
   return m ^ (m >>> 12)
+}
+
+/** Returns one key of 53 bits, a safe integer, from two independent 32-bit hashes. */
+export function joinHashes(a: number, b: number): number {
+  return (a >>> 0) * 0x200000 + ((b >>> 0) & 0x1fffff)
 }

@@ -1,6 +1,6 @@
 import { fieldOf, isLeaf, isNamed, NODE, nodeCount, type SyntaxTree, textOf, typeOf } from '../domain/syntax-tree.ts'
 import { splitTokens } from './split-tokens.ts'
-import { hashText, mixHash } from './stable-hash.ts'
+import { hashText, joinHashes, mixHash, SECOND_SEED } from './stable-hash.ts'
 import { localNames, strippedNodes } from './syntax-features.ts'
 
 /** A multiset: how often each thing occurs. */
@@ -26,7 +26,8 @@ export function subtreeFeatures(tree: SyntaxTree): Multiset<number> {
   const count = nodeCount(tree)
   const left = leftOut(tree)
   const local = localNames(tree)
-  const typeHashes = tree.types.map((name) => hashText(UNANNOTATED[name] ?? name))
+  const typeLow = tree.types.map((name) => hashText(UNANNOTATED[name] ?? name))
+  const typeHigh = tree.types.map((name) => hashText(UNANNOTATED[name] ?? name, SECOND_SEED))
   const low = new Int32Array(count)
   const high = new Int32Array(count)
   const features = new Map<number, number>()
@@ -39,13 +40,13 @@ export function subtreeFeatures(tree: SyntaxTree): Multiset<number> {
       high[i] = high[only] ?? 0
       continue
     }
-    let a = typeHashes[tree.type[i] ?? 0] ?? 0
-    let b = mixHash(a, 0x9e3779b9)
-    if ((tree.flags[i] ?? 0) & NODE.missing) a = mixHash(a, 0x4d495353)
+    let a = typeLow[tree.type[i] ?? 0] ?? 0
+    let b = typeHigh[tree.type[i] ?? 0] ?? 0
+    if ((tree.flags[i] ?? 0) & NODE.missing) a = mixHash(a, MISSING)
     if (isLeaf(tree, i)) {
-      const leaf = isNamed(tree, i) ? hashText(local[i] ? '' : leafText(tree, i)) : 0
-      a = mixHash(a, leaf)
-      b = mixHash(b, ~leaf)
+      const leaf = !isNamed(tree, i) || local[i] ? '' : leafText(tree, i)
+      a = mixHash(a, hashText(leaf))
+      b = mixHash(b, hashText(leaf, SECOND_SEED))
     } else {
       const end = tree.next[i] ?? 0
       for (let child = i + 1; child < end; child = tree.next[child] ?? end) {
@@ -57,11 +58,14 @@ export function subtreeFeatures(tree: SyntaxTree): Multiset<number> {
     low[i] = a
     high[i] = b
     if (!isNamed(tree, i)) continue
-    const key = (a >>> 0) * 0x200000 + ((b >>> 0) & 0x1fffff)
+    const key = joinHashes(a, b)
     features.set(key, (features.get(key) ?? 0) + 1)
   }
   return features
 }
+
+/** Worked into the hash of a MISSING node, so that it differs from the node that was expected there. */
+const MISSING = 0x4d495353
 
 /** `'a'` and `"a"` are one string; what precedes the quote (`f`, `rb`) is kept. */
 function leafText(tree: SyntaxTree, i: number): string {

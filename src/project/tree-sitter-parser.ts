@@ -57,9 +57,17 @@ export function createTreeSitterParser(limits: ParserLimits = {}): SyntaxParser 
   }
 
   function parseNow(runtime: Runtime, grammar: TreeSitter.Language, language: string, text: string): SyntaxTree | null {
-    const deadline = cpuMs() + maxParseMs
+    let calls = 0
+    let deadline = Number.POSITIVE_INFINITY
+    // Asking for the time is a system call and dearer than the parse of a small text, which never comes to ask.
+    const isSpent = () => {
+      if (++calls % CALLS_PER_CLOCK !== 0) return false
+      const now = cpuMs()
+      if (calls === CALLS_PER_CLOCK) deadline = now + maxParseMs
+      return now > deadline
+    }
     runtime.parser.setLanguage(grammar)
-    const tree = runtime.parser.parse(text, null, { progressCallback: () => cpuMs() > deadline })
+    const tree = runtime.parser.parse(text, null, { progressCallback: isSpent })
     if (!tree) {
       // Without this the next parse would go on where this one stopped.
       runtime.parser.reset()
@@ -86,6 +94,9 @@ async function startRuntime(maxHeapBytes: number): Promise<Runtime> {
   await module.Parser.init({ wasmMemory, printErr: () => {} })
   return { module, parser: new module.Parser(), languages: new Map() }
 }
+
+/** A parser calls back every hundred steps or so. */
+const CALLS_PER_CLOCK = 64
 
 const PAGE_BYTES = 65_536
 /** What the module asks for to start with: 32 MiB. */

@@ -1,0 +1,255 @@
+/**
+ * CodeBLEU: parity with recorded scores of the published Python implementation, and speed, with that implementation
+ * beside it in the same run where a Python has it (`CODEBLEU_PYTHON` names one, default `python3`).
+ *
+ *   npm run bench:codebleu -- [FILE]      default ../shared/data/codebleu/reference.jsonl
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { type CodeProfile, codeBleu, codeProfile, normaliseCode } from '../src/consensus/code-bleu.ts'
+import { type ReferenceProfile, referenceCodeBleu, referenceProfile } from '../src/consensus/code-bleu-reference.ts'
+import { referenceSource } from '../src/consensus/code-bleu-reference-source.ts'
+import { CODE_BLEU_DEFAULTS } from '../src/consensus/code-bleu-settings.ts'
+import type { SyntaxParser } from '../src/ports/syntax-parser.ts'
+import { createTreeSitterParser } from '../src/project/tree-sitter-parser.ts'
+import { type ReferencePair, readPairs, texts } from './codebleu-pairs.ts'
+
+const SCORE_TOLERANCE = 1e-9
+const FLOW_LANGUAGES = new Set(['go', 'java', 'javascript', 'python'])
+const TARGETS = { ngram: 1, weighted: 1, ast: 0.99, flow: 0.985 }
+
+interface Figure {
+  readonly name: string
+  readonly value: string
+  readonly target: string
+  readonly holds: boolean
+}
+
+const [first, second] = process.argv.slice(2)
+const isChild = first === '--fresh'
+const file = (isChild ? second : first) ?? '../shared/data/codebleu/reference.jsonl'
+if (isChild) console.log(JSON.stringify(await measureFresh(readPairs(file))))
+else if (existsSync(file)) process.exitCode = await bench(file)
+else {
+  console.log(`bench:codebleu: no pairs at ${file}`)
+  process.exitCode = 2
+}
+
+async function bench(path: string): Promise<number> {
+  const pairs = readPairs(path)
+  const parser = createTreeSitterParser()
+  const figures = await parity(parser, pairs)
+  const fresh = runFresh(path)
+  figures.push(
+    atMost('N=100 ordered, cold', fresh.referenceColdMs, 300, 'ms'),
+    atMost('warm', fresh.referenceWarmMs, 180, 'ms'),
+    atMost('N=100 consensus, cold', fresh.consensusColdMs, 300, 'ms'),
+    atMost('warm', fresh.consensusWarmMs, 180, 'ms'),
+    atLeast('scores/s', fresh.scoresPerSecond, 250_000),
+    atLeast('reference-mode scores/s', fresh.referenceScoresPerSecond, 250_000),
+    atMost('RSS', fresh.rssBytes / 1e6, 150, 'MB'),
+    ...(await large(parser)),
+    ...peer(texts(pairs, 40), fresh),
+  )
+  for (const { name, value, target, holds } of figures)
+    console.log(`${holds ? '  ok ' : 'MISS '} ${name}: ${value} (target ${target})`)
+  const missed = figures.filter((figure) => !figure.holds)
+  console.log(
+    `codebleu: ${figures.map(({ name, value, target }) => `${name} ${value} (${target})`).join(', ')}; ${missed.length} missed`,
+  )
+  return missed.length === 0 ? 0 : 1
+}
+
+async function parity(parser: SyntaxParser, pairs: readonly ReferencePair[]): Promise<Figure[]> {
+  const met = { ngram: 0, weighted: 0, ast: 0, flow: 0 }
+  const asked = { ngram: 0, weighted: 0, ast: 0, flow: 0 }
+  const isNear = (ours: number, theirs: number) => Math.abs(ours - theirs) <= SCORE_TOLERANCE
+  const tally = (part: keyof typeof met, holds: boolean) => {
+    asked[part]++
+    met[part] += Number(holds)
+  }
+  for (const pair of pairs) {
+    const reference = await profileReference(parser, pair.lang, pair.reference)
+    const hypothesis = await profileReference(parser, pair.lang, pair.hypothesis)
+    for (const [a, b, theirs] of [
+      [reference, hypothesis, pair.k4black],
+      [hypothesis, reference, pair.k4black_swapped],
+    ] as const) {
+      const { parts } = referenceCodeBleu(a, b)
+      tally('ngram', isNear(parts.ngram, theirs.ngram))
+      tally('weighted', isNear(parts.weighted, theirs.weighted_ngram))
+      tally('ast', isNear(parts.ast, theirs.syntax))
+      if (!FLOW_LANGUAGES.has(pair.lang)) continue
+      const [low, high] = theirs.dataflow_range
+      // The recorded scores write "no data flow" as 0.
+      const flow = parts.flow ?? 0
+      tally('flow', flow >= low - SCORE_TOLERANCE && flow <= high + SCORE_TOLERANCE)
+    }
+  }
+  return (['ngram', 'weighted', 'ast', 'flow'] as const).map((part) => ({
+    name: `parity ${part}`,
+    value: `${met[part]}/${asked[part]}`,
+    target: `>= ${TARGETS[part] * 100} %`,
+    holds: asked[part] > 0 && met[part] / asked[part] >= TARGETS[part],
+  }))
+}
+
+async function profileReference(parser: SyntaxParser, language: string, text: string): Promise<ReferenceProfile> {
+  const tree = await parser.parse(language, referenceSource(text, language))
+  if (!tree) throw new Error(`no grammar of ${language}`)
+  return referenceProfile(text, tree)
+}
+
+interface Fresh {
+  readonly characters: number
+  readonly referenceColdMs: number
+  readonly referenceWarmMs: number
+  readonly consensusColdMs: number
+  readonly consensusWarmMs: number
+  readonly scoresPerSecond: number
+  readonly referenceScoresPerSecond: number
+  readonly rssBytes: number
+}
+
+/** Runs in a process of its own, so that nothing is warm: start of the parser, grammar and compiler are in the first time. */
+async function measureFresh(pairs: readonly ReferencePair[]): Promise<Fresh> {
+  const bodies = texts(pairs, 100)
+  const consensus = async () => {
+    const parser = createTreeSitterParser()
+    const profiles: CodeProfile[] = []
+    for (const body of bodies) {
+      const text = normaliseCode(body)
+      profiles.push(codeProfile(text, await parser.parse('python', text), CODE_BLEU_DEFAULTS))
+    }
+    return () => {
+      for (const [i, a] of profiles.entries()) for (const b of profiles.slice(i + 1)) codeBleu(a, b, CODE_BLEU_DEFAULTS.weights)
+    }
+  }
+  const reference = async () => {
+    const parser = createTreeSitterParser()
+    const profiles: ReferenceProfile[] = []
+    for (const body of bodies) profiles.push(await profileReference(parser, 'python', body))
+    return () => {
+      for (const a of profiles) for (const b of profiles) if (a !== b) referenceCodeBleu(a, b)
+    }
+  }
+  const isReferenceFirst = process.argv[4] === 'reference'
+  const cold = await timed(async () => (await (isReferenceFirst ? reference : consensus)())())
+  const rssBytes = process.memoryUsage().rss
+  if (isReferenceFirst) await (await consensus())()
+  else await (await reference())()
+  const warm = { reference: Number.POSITIVE_INFINITY, consensus: Number.POSITIVE_INFINITY }
+  for (let i = 0; i < 5; i++) {
+    warm.reference = Math.min(warm.reference, await timed(async () => (await reference())()))
+    warm.consensus = Math.min(warm.consensus, await timed(async () => (await consensus())()))
+  }
+  const [scoreReference, scoreConsensus] = [await reference(), await consensus()]
+  const perSecond = async (pairsOnce: number, score: () => void) =>
+    (20 * pairsOnce * 1000) / (await timed(async () => repeat(20, score)))
+  return {
+    characters: bodies.reduce((sum, body) => sum + body.length, 0) / bodies.length,
+    referenceColdMs: isReferenceFirst ? cold : Number.NaN,
+    referenceWarmMs: warm.reference,
+    consensusColdMs: isReferenceFirst ? Number.NaN : cold,
+    consensusWarmMs: warm.consensus,
+    scoresPerSecond: await perSecond(bodies.length * (bodies.length - 1) * 0.5, scoreConsensus),
+    referenceScoresPerSecond: await perSecond(bodies.length * (bodies.length - 1), scoreReference),
+    rssBytes,
+  }
+}
+
+function runFresh(path: string): Fresh {
+  const [reference, consensus] = ['reference', 'consensus'].map((mode) => {
+    const child = spawnSync(process.execPath, [fileURLToPath(import.meta.url), '--fresh', path, mode], { encoding: 'utf8' })
+    if (child.status !== 0) throw new Error(`the fresh process failed: ${child.stderr}`)
+    return JSON.parse(child.stdout) as Fresh
+  })
+  if (!reference || !consensus) throw new Error('a fresh process is missing')
+  return { ...consensus, referenceColdMs: reference.referenceColdMs, rssBytes: Math.max(reference.rssBytes, consensus.rssBytes) }
+}
+
+/** Two texts of 179 KB, their double, and loops in loops. */
+async function large(parser: SyntaxParser): Promise<Figure[]> {
+  const functions = (count: number, sign: string) =>
+    Array.from(
+      { length: count },
+      (_, i) =>
+        `def f${i}(alpha, beta):\n    total = alpha ${sign} beta * ${i}\n    if total > ${i}:\n        total = beta\n    return total\n\n`,
+    ).join('')
+  const compare = async (size: number) =>
+    timed(async () => {
+      const profiles: CodeProfile[] = []
+      for (const sign of ['+', '-']) {
+        const text = normaliseCode(functions(size, sign))
+        profiles.push(codeProfile(text, await parser.parse('python', text), CODE_BLEU_DEFAULTS))
+      }
+      const [a, b] = profiles
+      if (a && b) codeBleu(a, b, CODE_BLEU_DEFAULTS.weights)
+    })
+  const count = Math.round(179_000 / (functions(1_000, '+').length / 1_000))
+  await compare(count)
+  const [half, whole] = [await compare(count / 2), await compare(count)]
+  const nested = Array.from(
+    { length: 14 },
+    (_, depth) => `${'    '.repeat(depth)}for v${depth} in range(v${depth - 1 < 0 ? 'x' : depth - 1}):\n`,
+  ).join('')
+  const deep = `${nested}${'    '.repeat(14)}t = v0 + v13 + t\n`
+  const deepMs = await timed(async () => profileReference(parser, 'python', deep))
+  return [
+    atMost('two texts of 179 KB', whole, 1_500, 'ms'),
+    { name: 'time for twice the text', value: `${(whole / half).toFixed(2)}x`, target: '<= 3x', holds: whole / half <= 3 },
+    atMost('loops 14 deep', deepMs, 20, 'ms'),
+  ]
+}
+
+/** The published implementation on the same kind of texts, in its own interpreter. */
+function peer(bodies: readonly string[], fresh: Fresh): Figure[] {
+  const python = process.env['CODEBLEU_PYTHON'] ?? 'python3'
+  const script = [
+    'import json, sys, time, logging',
+    'logging.disable(logging.CRITICAL)',
+    'from codebleu import calc_codebleu',
+    'bodies = json.load(sys.stdin)',
+    "calc_codebleu([bodies[0]], [bodies[1]], 'python')",
+    'started = time.process_time()',
+    "scores = [calc_codebleu([a], [b], 'python')['codebleu'] for a in bodies for b in bodies if a is not b]",
+    'print(len(scores) / (time.process_time() - started))',
+  ].join('\n')
+  const child = spawnSync(python, ['-c', script], { input: JSON.stringify(bodies), encoding: 'utf8' })
+  const theirs = Number(child.stdout)
+  if (child.status !== 0 || !(theirs > 0)) {
+    const reason = child.error?.message ?? child.stderr.trim().split('\n').at(-1) ?? 'it printed no number'
+    console.log(
+      `skipped: the Python reference beside it (${reason}); pip install codebleu tree-sitter-python into the Python that CODEBLEU_PYTHON names`,
+    )
+    return []
+  }
+  console.log(
+    `peer: ${theirs.toFixed(0)} ordered pairs a CPU second, of ${fresh.characters.toFixed(0)} characters; ours ${(9_900_000 / fresh.referenceColdMs).toFixed(0)} cold`,
+  )
+  return [
+    atLeast('times the Python reference, cold', 9_900_000 / fresh.referenceColdMs / theirs, 60),
+    atLeast('warm', 9_900_000 / fresh.referenceWarmMs / theirs, 120),
+  ]
+}
+
+/** CPU milliseconds, of all threads: on a machine with other work a clock on the wall measures that work. */
+async function timed(run: () => Promise<unknown>): Promise<number> {
+  const started = process.cpuUsage()
+  await run()
+  const { user, system } = process.cpuUsage(started)
+  return (user + system) / 1000
+}
+
+function repeat(times: number, run: () => void): void {
+  for (let i = 0; i < times; i++) run()
+}
+
+function atMost(name: string, value: number, limit: number, unit: string): Figure {
+  return { name, value: `${value.toFixed(0)} ${unit}`, target: `<= ${limit} ${unit}`, holds: value <= limit }
+}
+
+function atLeast(name: string, value: number, limit: number): Figure {
+  return { name, value: value.toFixed(0), target: `>= ${limit}`, holds: value >= limit }
+}
