@@ -7,9 +7,9 @@ import { readTextFile, UnreadableFile } from './read-text-file.ts'
 import { isRoleMap, readRoleMap } from './role-map.ts'
 import { parseYaml, type YamlDocument, YamlProblem } from './yaml-source.ts'
 
-export const MAX_PERSONA_FILE_BYTES = 256 * 1024
-export const MAX_PERSONA_TOTAL_BYTES = 4 * 1024 * 1024
-export const MAX_PERSONA_FILES = 200
+const MAX_PERSONA_FILE_BYTES = 256 * 1024
+const MAX_PERSONA_TOTAL_BYTES = 4 * 1024 * 1024
+const MAX_PERSONA_FILES = 200
 const MAX_REPORTED = 20
 
 /** A persona and where it was read. */

@@ -1,7 +1,7 @@
 import type { ConfigFile } from '../domain/config.ts'
 
 /** Something a project file may not say, and why. */
-export interface Refusal {
+interface Refusal {
   readonly path: readonly PropertyKey[]
   readonly message: string
 }

@@ -57,7 +57,10 @@ function decode(bytes: Uint8Array): string {
 }
 
 function tooLarge(maxBytes: number): UnreadableFile {
-  return new UnreadableFile('refused', `is larger than ${Math.floor(maxBytes / 1024)} KiB`)
+  return new UnreadableFile(
+    'refused',
+    `is larger than ${maxBytes < 1024 ? `${maxBytes} bytes` : `${Math.floor(maxBytes / 1024)} KiB`}`,
+  )
 }
 
 const REASONS: Readonly<Record<string, string>> = {

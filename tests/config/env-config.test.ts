@@ -23,7 +23,7 @@ const { codebleu } = BUILT_IN_CONFIG
 describe('the environment', () => {
   test.each([
     [{ DISCOVERY_DISABLE: '1' }, { discovery: false }],
-    [{ ENGINE_BACKENDS: 'LMStudio, ollama,' }, { engineBackends: ['lmstudio', 'ollama'] }],
+    [{ ENGINE_BACKENDS: 'LMStudio, ollama, OLLAMA,' }, { engineBackends: ['lmstudio', 'ollama'] }],
     [{ LMSTUDIO_DISABLE: 'yes' }, { engineBackends: ['ollama', 'vllm', 'llamacpp', 'openai'] }],
     [{ ENGINE_BACKENDS: 'ollama,vllm', OLLAMA_DISABLE: '1' }, { engineBackends: ['vllm'] }],
     [{ OLLAMA_DISABLE: '0' }, {}],

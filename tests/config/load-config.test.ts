@@ -148,6 +148,11 @@ describe("a project's file, which may be a stranger's", () => {
     ],
     ['a server that only looks local', 'ollamaUrl: http://localhost.example.org', ':1: ollamaUrl: leads to another machine'],
     [
+      'a server with the name of an address',
+      'ollamaUrl: http://127.0.0.1.example.org',
+      ':1: ollamaUrl: leads to another machine',
+    ],
+    [
       'a token',
       'backends: [{ kind: openai, url: "http://127.0.0.1:1", tokenEnv: AWS_KEY }]',
       ':1: backends.0.tokenEnv: names a token',
