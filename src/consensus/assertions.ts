@@ -1,0 +1,208 @@
+import type { Call, TypedValue } from '../domain/value.ts'
+import { callsEntryPoint, entryPointCall } from './call-expression.ts'
+import { checkKey, type Expectation, type FoundCheck, type FoundChecks, type RejectedCheck } from './check.ts'
+import { evaluateConstant } from './constant-expression.ts'
+import { type Expression, parseExpression } from './expression.ts'
+import { floatNumber } from './number-text.ts'
+import type { EntryPoint } from './signature.ts'
+
+/** What `math.isclose` and `pytest.approx` allow when nothing is said. */
+const DEFAULT_TOLERANCE = 1e-6
+/** Longest assertion kept in a record as its source; a value of any length is still read. */
+const MAX_SOURCE = 400
+
+type Statement = { readonly call: Expression; readonly expected: Expectation }
+
+const TRUE: Expression = { kind: 'value', value: { t: 'bool', v: true } }
+
+/**
+ * Returns the assertions in a tester's text as checks of the entry point. Reads Python `assert` lines (`==`, `is`, `in`
+ * reverse order, `not`, `abs(f(x) - v) < e`, `math.isclose`, `round`, `pytest.approx`) and JavaScript's `assert(…)`,
+ * `assert.strictEqual`, `assert.deepEqual` …, `console.assert` and `expect(…).toBe/toEqual/toBeCloseTo …`. What does not
+ * parse (a cut last line too), does not call the entry point, or asks of other than constants is refused with a reason.
+ * The same statement twice counts once.
+ */
+export function parseAssertions(text: string, entry: EntryPoint): FoundChecks {
+  const checks: FoundCheck[] = []
+  const rejected: RejectedCheck[] = []
+  const seen = new Set<string>()
+  const starts =
+    entry.language === 'python' ? /^[ \t]*assert\b[ \t]*/gm : /^[ \t]*(?=(?:console\s*\.\s*)?assert\b|(?:await\s+)?expect\s*\()/gm
+  for (const start of text.matchAll(starts)) {
+    const from = start.index + start[0].length
+    const parsed = parseExpression(text, entry.language, from)
+    const source = text.slice(from, Math.min(parsed?.end ?? endOfLine(text, from), from + MAX_SOURCE)).trim()
+    const found = parsed === null ? 'does not parse' : readStatements(parsed.expression, entry)
+    if (typeof found === 'string') rejected.push({ source, reason: found })
+    else {
+      for (const { call, expected } of found) {
+        const check = { call, expected, source }
+        const key = checkKey(check, entry.language)
+        if (!seen.has(key)) checks.push(check)
+        seen.add(key)
+      }
+    }
+  }
+  return { checks, rejected }
+}
+
+function endOfLine(text: string, from: number): number {
+  const at = text.indexOf('\n', from)
+  return at < 0 ? text.length : at
+}
+
+function readStatements(expression: Expression, entry: EntryPoint): { call: Call; expected: Expectation }[] | string {
+  const statements = entry.language === 'python' ? readPython(expression, entry) : readJavaScript(expression, entry)
+  if (statements === null) return 'states nothing this reader can compare'
+  const found: { call: Call; expected: Expectation }[] = []
+  for (const { call, expected } of statements) {
+    if (!callsEntryPoint(call, entry)) return 'does not call the entry point'
+    const made = entryPointCall(call, entry)
+    if (made === null) return 'calls the entry point with other than constants'
+    found.push({ call: made, expected })
+  }
+  return found
+}
+
+function readPython(expression: Expression, entry: EntryPoint): Statement[] | null {
+  if (expression.kind === 'unary' && expression.op === 'not') return [{ call: expression.operand, expected: { kind: 'falsy' } }]
+  if (expression.kind === 'call') {
+    const close = readIsClose(expression, entry)
+    return [close ?? { call: expression, expected: { kind: 'truthy' } }]
+  }
+  if (expression.kind !== 'binary') return null
+  if (expression.op === 'and') {
+    const [left, right] = [readPython(expression.left, entry), readPython(expression.right, entry)]
+    return left === null || right === null ? null : [...left, ...right]
+  }
+  if (expression.op === '<' || expression.op === '<=') return one(readDistance(expression, entry))
+  if (expression.op === '==' || expression.op === 'is') return one(readEquality(expression.left, expression.right, entry))
+  if (expression.op !== '!=' && expression.op !== 'is not') return null
+  const equality = readEquality(expression.left, expression.right, entry)
+  return equality?.expected.kind === 'equals'
+    ? [{ ...equality, expected: { kind: 'differs', value: equality.expected.value } }]
+    : null
+}
+
+function one(statement: Statement | null): Statement[] | null {
+  return statement === null ? null : [statement]
+}
+
+function readEquality(left: Expression, right: Expression, entry: EntryPoint): Statement | null {
+  for (const [call, other] of [
+    [left, right],
+    [right, left],
+  ] as const) {
+    const rounded = roundedCall(call, entry)
+    const approx = isNamedCall(other, 'approx') ? other.args[0] : undefined
+    const value = evaluateConstant(approx ?? other, entry.language)
+    if (value === null) continue
+    if (callsEntryPoint(call, entry)) return equals(call, value, approx === undefined ? null : DEFAULT_TOLERANCE)
+    if (rounded !== null) return equals(rounded.call, value, rounded.tolerance)
+  }
+  return null
+}
+
+function equals(call: Expression, value: TypedValue, tolerance: number | null): Statement {
+  return { call, expected: { kind: 'equals', value, tolerance } }
+}
+
+/** `round(f(x), 2)` compared with a value asks for that value within half of the last digit. */
+function roundedCall(expression: Expression, entry: EntryPoint): { call: Expression; tolerance: number } | null {
+  if (!isNamedCall(expression, 'round') || expression.args[0] === undefined) return null
+  const digits = expression.args[1] === undefined ? 0 : numberOf(expression.args[1], entry)
+  return digits === null ? null : { call: expression.args[0], tolerance: 0.5 * 10 ** -digits }
+}
+
+function readDistance(expression: Extract<Expression, { kind: 'binary' }>, entry: EntryPoint): Statement | null {
+  const tolerance = numberOf(expression.right, entry)
+  const distance = isNamedCall(expression.left, 'abs') ? expression.left.args[0] : undefined
+  if (tolerance === null || distance?.kind !== 'binary' || distance.op !== '-') return null
+  const equality = readEquality(distance.left, distance.right, entry)
+  return equality?.expected.kind === 'equals' ? equals(equality.call, equality.expected.value, tolerance) : null
+}
+
+function readIsClose(expression: Extract<Expression, { kind: 'call' }>, entry: EntryPoint): Statement | null {
+  if (!isNamedCall(expression, 'isclose') || expression.args.length < 2) return null
+  const [left, right] = expression.args
+  if (left === undefined || right === undefined) return null
+  const asked = expression.named.map(([, value]) => numberOf(value, entry) ?? 0)
+  const equality = readEquality(left, right, entry)
+  return equality?.expected.kind === 'equals'
+    ? equals(equality.call, equality.expected.value, Math.max(DEFAULT_TOLERANCE, ...asked))
+    : null
+}
+
+function isNamedCall(expression: Expression, name: string): expression is Extract<Expression, { kind: 'call' }> {
+  if (expression.kind !== 'call') return false
+  return (expression.callee.kind === 'name' || expression.callee.kind === 'member') && expression.callee.name === name
+}
+
+function numberOf(expression: Expression, entry: EntryPoint): number | null {
+  const value = evaluateConstant(expression, entry.language)
+  if (value?.t === 'int') return Number(value.v)
+  return value?.t === 'float' ? floatNumber(value.v) : null
+}
+
+const EQUAL_METHODS = new Set(['equal', 'strictEqual', 'deepEqual', 'deepStrictEqual', 'toBe', 'toEqual', 'toStrictEqual'])
+const NOT_EQUAL_METHODS = new Set(['notEqual', 'notStrictEqual', 'notDeepEqual', 'notDeepStrictEqual'])
+const FIXED_MATCHERS: Readonly<Record<string, Expectation>> = {
+  toBeTruthy: { kind: 'truthy' },
+  toBeFalsy: { kind: 'falsy' },
+  toBeNull: { kind: 'equals', value: { t: 'none' }, tolerance: null },
+  toBeUndefined: { kind: 'equals', value: { t: 'undefined' }, tolerance: null },
+  toBeDefined: { kind: 'differs', value: { t: 'undefined' } },
+  toBeNaN: { kind: 'equals', value: { t: 'float', v: 'nan' }, tolerance: null },
+}
+
+function readJavaScript(expression: Expression, entry: EntryPoint): Statement[] | null {
+  if (expression.kind !== 'call') return null
+  const { callee, args } = expression
+  const [first, second] = args
+  if (first === undefined && callee.kind === 'name') return null
+  if (callee.kind === 'name') return callee.name === 'assert' && first !== undefined ? readCondition(first, entry) : null
+  if (callee.kind !== 'member') return null
+  if (isNamedCall(callee.object, 'expect')) return one(readMatcher(callee.object.args[0], callee.name, first, second, entry))
+  if (callee.object.kind === 'member' && callee.object.name === 'not' && isNamedCall(callee.object.object, 'expect')) {
+    const stated = readMatcher(callee.object.object.args[0], callee.name, first, second, entry)
+    return stated?.expected.kind === 'equals'
+      ? [{ ...stated, expected: { kind: 'differs', value: stated.expected.value } }]
+      : null
+  }
+  if (first === undefined) return null
+  if (callee.name === 'ok' || callee.name === 'assert') return readCondition(first, entry)
+  if (second === undefined) return null
+  if (EQUAL_METHODS.has(callee.name)) return one(readEquality(first, second, entry))
+  const equality = NOT_EQUAL_METHODS.has(callee.name) ? readEquality(first, second, entry) : null
+  return equality?.expected.kind === 'equals'
+    ? [{ ...equality, expected: { kind: 'differs', value: equality.expected.value } }]
+    : null
+}
+
+function readMatcher(
+  subject: Expression | undefined,
+  matcher: string,
+  first: Expression | undefined,
+  second: Expression | undefined,
+  entry: EntryPoint,
+): Statement | null {
+  if (subject === undefined) return null
+  const fixed = Object.hasOwn(FIXED_MATCHERS, matcher) ? FIXED_MATCHERS[matcher] : undefined
+  if (fixed !== undefined) return { call: subject, expected: fixed }
+  if (EQUAL_METHODS.has(matcher)) return readEquality(subject, first ?? TRUE, entry)
+  const value = first === undefined || matcher !== 'toBeCloseTo' ? null : evaluateConstant(first, entry.language)
+  if (value === null) return null
+  const digits = second === undefined ? 2 : (numberOf(second, entry) ?? 2)
+  return equals(subject, value, 0.5 * 10 ** -digits)
+}
+
+function readCondition(expression: Expression, entry: EntryPoint): Statement[] | null {
+  if (expression.kind === 'unary' && expression.op === '!') return [{ call: expression.operand, expected: { kind: 'falsy' } }]
+  if (expression.kind === 'call') return [{ call: expression, expected: { kind: 'truthy' } }]
+  if (expression.kind !== 'binary') return null
+  if (expression.op === '<' || expression.op === '<=') return one(readDistance(expression, entry))
+  if (expression.op === '===' || expression.op === '==') return one(readEquality(expression.left, expression.right, entry))
+  if (expression.op !== '&&') return null
+  const [left, right] = [readCondition(expression.left, entry), readCondition(expression.right, entry)]
+  return left === null || right === null ? null : [...left, ...right]
+}

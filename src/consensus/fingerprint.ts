@@ -1,0 +1,137 @@
+import type { CallOutcome, TypedValue } from '../domain/value.ts'
+import type { ConsensusLanguage } from './language.ts'
+import { floatNumber } from './number-text.ts'
+
+/** Significant digits at which two floats count as the same answer. */
+const FLOAT_DIGITS = 9
+
+/**
+ * Returns a text that is equal for equal values and different for different ones, or null for a value that can equal
+ * nothing (an object with behaviour of its own, anywhere inside). In Python `1`, `1.0` and `True` are one value and a
+ * list is not a tuple; in JavaScript `1` is not `true` and `null` is not `undefined`. Floats count to nine digits, sets
+ * and dicts do not depend on order. Strings are quoted, so no string can imitate another kind of value.
+ */
+export function fingerprint(value: TypedValue, language: ConsensusLanguage): string | null {
+  switch (value.t) {
+    case 'none':
+    case 'undefined':
+      return value.t === 'undefined' && language === 'javascript' ? 'undefined' : 'none'
+    case 'bool':
+      return language === 'python' ? (value.v ? '1' : '0') : String(value.v)
+    case 'int':
+      return value.v
+    case 'float':
+      return floatFingerprint(value.v)
+    case 'str':
+    case 'bytes':
+      return `${value.t === 'bytes' ? 'b' : ''}${JSON.stringify(value.v)}`
+    case 'list':
+    case 'tuple':
+    case 'set':
+      return sequenceFingerprint(value, language)
+    case 'dict':
+      return dictFingerprint(value.v, language)
+    case 'other':
+      return null
+    default:
+      return value satisfies never
+  }
+}
+
+/** Returns the fingerprint of a call's outcome: null unless a comparable value came back, and null agrees with nothing. */
+export function outcomeFingerprint(outcome: CallOutcome, language: ConsensusLanguage): string | null {
+  return outcome.kind === 'value' ? fingerprint(outcome.value, language) : null
+}
+
+function floatFingerprint(text: string): string {
+  const number = floatNumber(text)
+  if (!Number.isFinite(number)) return text
+  if (Number.isSafeInteger(number)) return String(number + 0)
+  if (Number.isInteger(number)) return BigInt(number).toString()
+  const rounded = Number(number.toPrecision(FLOAT_DIGITS))
+  return String(rounded === 0 ? 0 : rounded)
+}
+
+function sequenceFingerprint(
+  value: Extract<TypedValue, { t: 'list' | 'tuple' | 'set' }>,
+  language: ConsensusLanguage,
+): string | null {
+  const items = value.v.map((item) => fingerprint(item, language))
+  if (items.some((item) => item === null)) return null
+  if (value.t === 'set') return `{${[...new Set(items)].sort().join(',')}}`
+  return value.t === 'tuple' && language === 'python' ? `(${items.join(',')})` : `[${items.join(',')}]`
+}
+
+function dictFingerprint(entries: readonly (readonly [TypedValue, TypedValue])[], language: ConsensusLanguage): string | null {
+  const byKey = new Map<string, string>()
+  for (const [key, item] of entries) {
+    const keyText = fingerprint(key, language)
+    const itemText = fingerprint(item, language)
+    if (keyText === null || itemText === null) return null
+    byKey.set(keyText, itemText)
+  }
+  return `{:${[...byKey]
+    .map(([key, item]) => `${key}:${item}`)
+    .sort()
+    .join(',')}}`
+}
+
+/** Returns whether two values are equal when numbers anywhere inside may differ by `tolerance`, absolutely or relatively. */
+export function valuesClose(a: TypedValue, b: TypedValue, tolerance: number, language: ConsensusLanguage): boolean {
+  const [left, right] = [numeric(a, language), numeric(b, language)]
+  if (left !== null && right !== null) {
+    if (a.t !== 'float' && b.t !== 'float') return fingerprint(a, language) === fingerprint(b, language)
+    return Object.is(left, right) || Math.abs(left - right) <= tolerance * Math.max(1, Math.abs(left), Math.abs(right))
+  }
+  if ((a.t === 'list' || a.t === 'tuple') && (b.t === 'list' || b.t === 'tuple')) {
+    const isSameKind = a.t === b.t || language === 'javascript'
+    return (
+      isSameKind && a.v.length === b.v.length && a.v.every((item, at) => valuesClose(item, b.v[at] ?? item, tolerance, language))
+    )
+  }
+  if (a.t === 'dict' && b.t === 'dict') {
+    const items = new Map(b.v.map(([key, item]) => [fingerprint(key, language), item]))
+    return (
+      a.v.length === b.v.length &&
+      a.v.every(([key, item]) => {
+        const other = items.get(fingerprint(key, language))
+        return other !== undefined && valuesClose(item, other, tolerance, language)
+      })
+    )
+  }
+  const text = fingerprint(a, language)
+  return text !== null && text === fingerprint(b, language)
+}
+
+function numeric(value: TypedValue, language: ConsensusLanguage): number | null {
+  if (value.t === 'int') return Number(value.v)
+  if (value.t === 'float') return floatNumber(value.v)
+  return value.t === 'bool' && language === 'python' ? Number(value.v) : null
+}
+
+/** Returns whether `value` counts as true in a condition of `language`; null when that cannot be known from data. */
+export function isTruthy(value: TypedValue, language: ConsensusLanguage): boolean | null {
+  switch (value.t) {
+    case 'none':
+    case 'undefined':
+      return false
+    case 'bool':
+      return value.v
+    case 'int':
+      return value.v !== '0' && value.v !== '-0'
+    case 'float':
+      return language === 'python' ? floatNumber(value.v) !== 0 : Boolean(floatNumber(value.v))
+    case 'str':
+    case 'bytes':
+      return value.v.length > 0
+    case 'list':
+    case 'tuple':
+    case 'set':
+    case 'dict':
+      return language === 'javascript' || value.v.length > 0
+    case 'other':
+      return null
+    default:
+      return value satisfies never
+  }
+}

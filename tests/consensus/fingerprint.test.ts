@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest'
+import { fingerprint, isTruthy, outcomeFingerprint, valuesClose } from '../../src/consensus/fingerprint.ts'
+import type { ConsensusLanguage } from '../../src/consensus/language.ts'
+import { parseLiteral } from '../../src/consensus/literal.ts'
+import type { TypedValue } from '../../src/domain/value.ts'
+
+function read(text: string, language: ConsensusLanguage): TypedValue {
+  const value = parseLiteral(text, language)
+  if (value === null) throw new Error(`not a literal: ${text}`)
+  return value
+}
+
+test.each<[ConsensusLanguage, string, string, boolean]>([
+  ['python', '1', '1.0', true],
+  ['python', '1', 'True', true],
+  ['python', '[1]', '(1,)', false],
+  ['python', '{1, 2}', '{2, 1}', true],
+  ['python', "{'a': 1, 'b': 2}", "{'b': 2, 'a': 1}", true],
+  ['python', '0.1 + 0.2', '0.3', true],
+  ['python', '12345678901', '12345678902', false],
+  ['python', '12345678901.0', '12345678901', true],
+  ['python', '10 ** 20', '1e20', true],
+  ['python', "'1'", '1', false],
+  ['python', "'none'", 'None', false],
+  ['python', "'[1]'", '[1]', false],
+  ['python', "b'a'", "'a'", false],
+  ['python', '-0.0', '0', true],
+  ['javascript', '1', 'true', false],
+  ['javascript', 'null', 'undefined', false],
+  ['javascript', 'NaN', 'NaN', true],
+  ['javascript', '{a: 1, b: 2}', '{b: 2, a: 1}', true],
+])('in %s, %s and %s are the same answer: %s', (language, a, b, same) => {
+  expect(fingerprint(read(a, language), language) === fingerprint(read(b, language), language)).toBe(same)
+})
+
+test('an object with behaviour of its own equals nothing, not even inside a list', () => {
+  const other: TypedValue = { t: 'list', v: [{ t: 'other', v: 'Foo' }] }
+  expect(fingerprint(other, 'python')).toBeNull()
+  expect(valuesClose(other, other, 1, 'python')).toBe(false)
+})
+
+test('a raise, a time-out and a call that did not run agree with nothing', () => {
+  expect(outcomeFingerprint({ kind: 'raised', error: 'ValueError', message: '' }, 'python')).toBeNull()
+  expect(outcomeFingerprint({ kind: 'timeout' }, 'python')).toBeNull()
+  expect(outcomeFingerprint({ kind: 'not-run', reason: 'ended' }, 'python')).toBeNull()
+})
+
+test('numbers anywhere inside may differ by the tolerance, and only numbers', () => {
+  expect(valuesClose(read('[1.0000001, "a"]', 'python'), read('[1, "a"]', 'python'), 1e-6, 'python')).toBe(true)
+  expect(valuesClose(read('[1.1, "a"]', 'python'), read('[1, "a"]', 'python'), 1e-6, 'python')).toBe(false)
+  expect(valuesClose(read('[1.0, "a"]', 'python'), read('[1, "b"]', 'python'), 1e-6, 'python')).toBe(false)
+  expect(valuesClose(read('{"a": 1.0000001}', 'python'), read('{"a": 1}', 'python'), 1e-6, 'python')).toBe(true)
+  expect(valuesClose(read('1000001', 'python'), read('1000000', 'python'), 1e-3, 'python')).toBe(false)
+})
+
+test.each<[ConsensusLanguage, string, boolean]>([
+  ['python', '[]', false],
+  ['javascript', '[]', true],
+  ['python', '0.0', false],
+  ['javascript', 'NaN', false],
+  ['python', "'0'", true],
+])('in %s, %s counts as %s in a condition', (language, text, truth) => {
+  expect(isTruthy(read(text, language), language)).toBe(truth)
+})
