@@ -137,17 +137,13 @@ function checked(raw: string): NamedPath {
 export function blockFromSpan(lines: readonly string[], span: Span, reading: Reading): CodeBlock {
   const code = codeText(dedent(lines.slice(span.from, span.to).join('\n')))
   const inferred = inferLanguage(code)
-  const language = reading.language ?? inferred ?? 'text'
+  const known = reading.language ?? inferred
   const above = lines.slice(Math.max(0, span.from - 4), span.from).findLast((line) => line.trim() !== '') ?? ''
-  const raw = pathOfLine(above) ?? pathOfFirstComment(code, language)
-  const safe = raw === null || !fitsLanguage(raw, language) ? null : checkPath(raw)
-  return {
-    path: safe !== null && 'path' in safe ? safe.path : null,
-    language,
-    isTagged: reading.language !== null,
-    code,
-    lead: above.trim().toLowerCase(),
-  }
+  const raw = pathOfLine(above) ?? pathOfFirstComment(code, known)
+  const safe = raw === null || !fitsLanguage(raw, known) ? null : checkPath(raw)
+  const path = safe !== null && 'path' in safe ? safe.path : null
+  const language = known ?? (path === null ? null : languageOfPath(path)) ?? 'text'
+  return { path, language, isTagged: reading.language !== null, code, lead: above.trim().toLowerCase() }
 }
 
 /** Returns `text` with exactly one line end at its end, and no blank line before it. */

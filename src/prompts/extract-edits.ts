@@ -75,7 +75,7 @@ export function readUnifiedDiff(lines: readonly string[], named: string | null):
   let kind: Edit['kind'] = 'replace'
   let hunk: string[] | null = null
   const flush = (): void => {
-    if (hunk !== null && hunk.some((line) => /^[+-]/.test(line))) edits.push(hunkOf(hunk, path, kind, null))
+    if (hunk?.some((line) => /^[+-]/.test(line)) === true) edits.push(hunkOf(hunk, path, kind, null))
     hunk = null
   }
   for (let at = 0; at < lines.length; at++) {

@@ -5,6 +5,9 @@ export type LineKind = 'blank' | 'code' | 'comment' | 'prose' | 'weak'
 /** Only this much of a line is looked at, which bounds every pattern below. */
 const LOOK = 160
 
+/** What may follow a statement on its line. */
+const REMARK = '(?: *(?:#|//).*)?$'
+
 const OPENERS = new RegExp(
   [
     '(?:async )?def \\w+\\s*\\(',
@@ -12,8 +15,9 @@ const OPENERS = new RegExp(
     'import [\\w.]+(?: as \\w+)?(?:, ?[\\w.]+)*;?$',
     'import (?:[\\w{*$].* from )?[\'"(]',
     'from [\\w.]+ import ',
-    '(?:if|elif|while|for|with|try|except|else|finally|match|case)\\b.*:$',
-    '(?:return|yield|raise|throw|await|assert|del|pass|break|continue|global|nonlocal)(?:;?$| [\\w\'"({[-].{0,60}$)',
+    `(?:if|elif|while|for|with|try|except|else|finally|match|case)\\b.*:${REMARK}`,
+    'assert \\S',
+    '(?:return|yield|raise|throw|await|del|pass|break|continue|global|nonlocal)(?:;?$| [\\w\'"({[-].{0,60}$)',
     '@[\\w.]+(?:\\(.*\\))?$',
     '(?:export |default |declare |public |private |protected |static |abstract |final |async )*(?:function\\b|class \\w|interface \\w+ ?[{<]|enum \\w+ ?\\{|type \\w+(?:<.*>)? ?=)',
     '(?:export )?(?:const|let|var) [\\w{[$]',
@@ -25,7 +29,7 @@ const OPENERS = new RegExp(
     '#!/',
     '(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE|ALTER|DROP|WITH|FROM|WHERE|JOIN|GROUP BY|ORDER BY|HAVING|LIMIT|VALUES)\\b(?!.*[.!?]$)',
     '<(?:!doctype|/?[a-z][\\w-]*)\\b[^>]*>',
-    '[\\w.$]+\\(.*\\);?$',
+    `[\\w.$]+\\(.*\\);?${REMARK}`,
     '[A-Za-z_$][\\w$.]*(?:\\[[^\\]]*\\])?(?:, ?[A-Za-z_$*][\\w$.]*)* ?(?::[^=]{1,60})?(?:[-+*/|&%^]|//|\\*\\*|:)?= ?[^=\\s]',
     '[\\])}]+[;,)]*$',
     'end$',
@@ -84,7 +88,7 @@ export function dropTrailingProse(lines: readonly string[]): readonly string[] {
   for (let at = lines.length - 1; at >= 0 && at >= lines.length - 60; at--) {
     const line = lines[at] ?? ''
     const kind = /^\s/.test(line) && line.trim() !== '' ? 'code' : kindOfLine(line, false)
-    if (kind === 'prose' && !/^#/.test(line)) end = at
+    if (kind === 'prose' && !/^#(?!#)/.test(line)) end = at
     else if (kind !== 'blank') break
   }
   // Code whose last line reads like a sentence has no blank line before it.

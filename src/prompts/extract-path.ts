@@ -17,7 +17,6 @@ export function checkPath(raw: string): PathCheck {
   const slashed = raw.replaceAll('\\', '/')
   if (/^[A-Za-z]:/.test(slashed)) return { why: 'path names a drive' }
   if (slashed.startsWith('/')) return { why: 'path is absolute' }
-  if (slashed.startsWith('~')) return { why: 'path is in a home directory' }
   if (/[:<>|?*"]/.test(slashed)) return { why: 'path holds a reserved character' }
   const segments = slashed.split('/').filter((segment) => segment !== '' && segment !== '.')
   // Some file systems ignore trailing dots and blanks, fold case and compatibility forms: judge what they would open.
@@ -26,6 +25,7 @@ export function checkPath(raw: string): PathCheck {
     if (opened === '' || segment.split('/').includes('..')) return { why: 'path leaves the root' }
     if (opened === '.git' || /^git~\d/.test(opened)) return { why: 'path is inside .git' }
   }
+  if (segments[0]?.startsWith('~') === true) return { why: 'path is in a home directory' }
   if (segments.length === 0 || slashed.endsWith('/')) return { why: 'path names no file' }
   return { path: segments.join('/') }
 }
