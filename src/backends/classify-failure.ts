@@ -31,7 +31,7 @@ export function classifyFailure({ status, text, type = '' }: ServerComplaint): B
   if (CONTEXT_OVERFLOW.test(words)) return 'context-overflow'
   if (status === 401) return 'auth'
   if (status === 403) return CLOUD.test(text) ? 'remote-refused' : 'auth'
-  if (CRASHED.test(words)) return 'backend-crashed'
+  if ((status === 200 || status >= 500) && CRASHED.test(words)) return 'backend-crashed'
   if (MODEL_NOT_FOUND.test(words)) return 'model-not-found'
   if (LOAD_FAILED.test(words)) return 'load-failed'
   if (status === 429 || QUEUE_FULL.test(words)) return 'queue-full'

@@ -1,3 +1,6 @@
+import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import type { buildConnector } from 'undici'
 import { BackendError, type BackendErrorFacts } from '../domain/backend-error.ts'
 import type { Clock } from '../ports/clock.ts'
 import { classifyFailure, findComplaint, isObject } from './classify-failure.ts'
@@ -53,43 +56,94 @@ export interface Exchange {
  */
 export async function openExchange(peer: Peer, request: ExchangeRequest): Promise<Exchange> {
   const facts: BackendErrorFacts = { backend: peer.backend }
-  if (request.signal.aborted) throw cancelled(facts)
+  const { signal } = request
+  if (signal.aborted) throw cancelled(facts)
   const { Client } = await import('undici')
   const base = new URL(peer.url)
-  const client = new Client(base.origin, {
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    pipelining: 0,
-    connect: { timeout: request.connectTimeoutMs },
-  })
+  const dial = dialOnce()
+  const client = new Client(base.origin, { headersTimeout: 0, bodyTimeout: 0, pipelining: 0, connect: dial.connect })
+  // Not undici's own signal and connect timer: the one is deaf until a connection stands, the other a second coarse.
   const close = () => {
+    peer.clock.clearTimer(timer)
+    signal.removeEventListener('abort', close)
     client.destroy().catch(() => {})
+    dial.destroy()
   }
+  let isLate = false
+  const timer = peer.clock.setTimer(() => {
+    isLate = true
+    close()
+  }, request.connectTimeoutMs)
+  client.once('connect', () => peer.clock.clearTimer(timer))
+  signal.addEventListener('abort', close, { once: true })
+  if (signal.aborted) close()
   try {
     const reply = await client.request({
       method: request.method,
       path: base.pathname.replace(/\/$/, '') + request.path,
-      headers: {
-        accept: 'application/json, application/x-ndjson, text/event-stream',
-        'accept-encoding': 'identity',
-        ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(peer.apiKey === undefined ? {} : { authorization: `Bearer ${peer.apiKey}` }),
-      },
+      headers: headersOf(peer, request),
       body: request.body === undefined ? null : JSON.stringify(request.body),
-      signal: request.signal,
     })
-    const headers = Object.fromEntries(
-      Object.entries(reply.headers).flatMap(([name, value]) => {
-        const first = Array.isArray(value) ? value[0] : value
-        return first === undefined ? [] : [[name, first]]
-      }),
-    )
-    const body = translateBody(reply.body, request.signal, facts, close)
-    return { status: reply.statusCode, headers, body, close }
+    return {
+      status: reply.statusCode,
+      headers: firstValues(reply.headers),
+      body: translateBody(reply.body, signal, facts, close),
+      close,
+    }
   } catch (cause) {
     close()
-    throw translateOpenError(cause, peer, request, facts)
+    if (signal.aborted) throw cancelled(facts)
+    const where = `${peer.backend} at ${base.origin}`
+    if (isLate)
+      throw new BackendError(
+        'timeout-connect',
+        `${where} did not accept a connection within ${request.connectTimeoutMs} ms`,
+        facts,
+      )
+    throw translateOpenError(cause, where, facts)
   }
+}
+
+/** Dials one connection and can hang up at any time: undici keeps a socket that is still connecting out of reach. */
+function dialOnce(): { connect: buildConnector.connector; destroy: () => void } {
+  let socket: Socket | null = null
+  return {
+    connect({ protocol, hostname: host, port: givenPort }, callback) {
+      const isTls = protocol === 'https:'
+      const port = Number(givenPort) || (isTls ? 443 : 80)
+      const dialled = isTls
+        ? connectTls({ host, port, ALPNProtocols: ['http/1.1'], ...(isIP(host) === 0 ? { servername: host } : {}) })
+        : connectTcp({ host, port, noDelay: true })
+      const fail = (error: Error) => callback(error, null)
+      dialled.once('error', fail)
+      dialled.once(isTls ? 'secureConnect' : 'connect', () => {
+        dialled.off('error', fail)
+        callback(null, dialled)
+      })
+      socket = dialled
+    },
+    destroy: () => {
+      socket?.destroy()
+    },
+  }
+}
+
+function headersOf(peer: Peer, request: ExchangeRequest): Record<string, string> {
+  return {
+    accept: 'application/json, application/x-ndjson, text/event-stream',
+    'accept-encoding': 'identity',
+    ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(peer.apiKey === undefined ? {} : { authorization: `Bearer ${peer.apiKey}` }),
+  }
+}
+
+function firstValues(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => {
+      const first = Array.isArray(value) ? value[0] : value
+      return first === undefined ? [] : [[name, first]]
+    }),
+  )
 }
 
 async function* translateBody(
@@ -114,18 +168,11 @@ async function* translateBody(
   }
 }
 
-function translateOpenError(cause: unknown, peer: Peer, request: ExchangeRequest, facts: BackendErrorFacts): BackendError {
-  if (cause instanceof BackendError) return cause
-  if (request.signal.aborted) return cancelled(facts)
+function translateOpenError(cause: unknown, where: string, facts: BackendErrorFacts): BackendError {
   const code = errorCode(cause)
-  const where = `${peer.backend} at ${new URL(peer.url).origin}`
-  if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') {
-    return new BackendError('timeout-connect', `${where} did not accept a connection within ${request.connectTimeoutMs} ms`, {
-      ...facts,
-      cause,
-    })
-  }
-  if (code.startsWith('HPE_')) return new BackendError('protocol', `${where} does not speak HTTP (${code})`, { ...facts, cause })
+  if (code.startsWith('HPE_')) return new BackendError('protocol', `${where} does not speak HTTP`, { ...facts, cause })
+  if (code === 'ETIMEDOUT')
+    return new BackendError('timeout-connect', `${where} did not accept a connection`, { ...facts, cause })
   if (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE') {
     return new BackendError('backend-crashed', `${where} closed the connection before answering (${code})`, { ...facts, cause })
   }
@@ -135,6 +182,7 @@ function translateOpenError(cause: unknown, peer: Peer, request: ExchangeRequest
 /** Returns the `code` of an error or of what it wraps; a dual-stack failure wraps one error per address. */
 function errorCode(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown'
+  if (error.name === 'HTTPParserError') return 'HPE_INVALID'
   const code: unknown = Reflect.get(error, 'code')
   if (typeof code === 'string') return code
   if (error instanceof AggregateError && error.errors.length > 0) return errorCode(error.errors[0])

@@ -72,7 +72,7 @@ export async function createFaultServer(host = '127.0.0.1'): Promise<FaultServer
 
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket)
-    const closed = once(socket, 'close').then(() => {})
+    const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()))
     socket.on('close', () => sockets.delete(socket))
     socket.on('error', () => {})
     let bytes = Buffer.alloc(0)
