@@ -36,48 +36,41 @@ export async function acquireLease(context: LeaseContext, folder: string, runId:
   const { fs, tag } = context
   const path = `${folder}/${PREFIX}${tag}`
   for (let tries = 1; ; tries++) {
-    const rival = publish(context, folder, path)
+    // Who was there first holds the run, or is about to; only one that came while we published may withdraw as we do.
+    const holder = livingRival(context, folder, '')
+    if (holder !== null) throw runHeld(runId, holder)
+    publish(context, path)
+    const rival = livingRival(context, folder, path)
     if (rival === null) return { isHeld: () => fs.exists(path), release: () => removeIfThere(fs, path) }
-    // The same store asking twice is no race.
-    if (tries === TRIES || rival.name === `${PREFIX}${tag}`) throw runHeld(runId, rival.holder)
+    removeIfThere(fs, path)
+    if (tries === TRIES) throw runHeld(runId, rival)
     await context.pause()
   }
 }
 
-interface Rival {
-  readonly name: string
-  readonly holder: LeaseHolder
-}
-
-function publish(context: LeaseContext, folder: string, path: string): Rival | null {
+function publish(context: LeaseContext, path: string): void {
   const { fs } = context
-  if (fs.exists(path)) return findRival(context, folder, '')
   const fd = fs.open(path, 'wx')
   try {
-    const text = JSON.stringify({
-      pid: context.processes.self().pid,
-      host: context.processes.hostName(),
-      sinceMs: context.wallMs(),
-    })
-    writeFully(fs, fd, Buffer.from(text), 0)
+    const note = { pid: context.processes.self().pid, host: context.processes.hostName(), sinceMs: context.wallMs() }
+    writeFully(fs, fd, Buffer.from(JSON.stringify(note)), 0)
   } catch (error) {
     removeIfThere(fs, path)
     throw error
   } finally {
     fs.close(fd)
   }
-  const rival = findRival(context, folder, path)
-  if (rival !== null) removeIfThere(fs, path)
-  return rival
 }
 
-function findRival(context: LeaseContext, folder: string, own: string): Rival | null {
-  let rival: Rival | null = null
+/** Returns a living holder other than the lease at `own`, and removes the leases of the dead. */
+function livingRival(context: LeaseContext, folder: string, own: string): LeaseHolder | null {
+  let rival: LeaseHolder | null = null
   for (const name of context.fs.list(folder)) {
-    if (!name.startsWith(PREFIX) || `${folder}/${name}` === own) continue
+    const path = `${folder}/${name}`
+    if (!name.startsWith(PREFIX) || path === own) continue
     const holder = livingHolder(context, folder, name)
-    if (holder === null) removeIfThere(context.fs, `${folder}/${name}`)
-    else rival = { name, holder }
+    if (holder === null) removeIfThere(context.fs, path)
+    else rival = holder
   }
   return rival
 }

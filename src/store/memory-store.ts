@@ -90,12 +90,14 @@ function createMemoryLog(disk: MemoryDisk, runId: RunId, run: MemoryRun, stored:
   let failure: CodeConductorError | null = null
   let isClosed = false
   let isAsked = true
+  let hasClosing = false
   let space = Buffer.from(run.bytes)
 
   function append(record: LogRecord): void {
     if (failure !== null) {
-      if (record.k !== 'end' || isSealed) return
+      if (record.k !== 'end' || isSealed || isClosed) return
       isSealed = true
+      hasClosing = true
       write(encodeRecord({ ...record, seq: durableCount }))
       return
     }
@@ -157,7 +159,7 @@ function createMemoryLog(disk: MemoryDisk, runId: RunId, run: MemoryRun, stored:
     durable: async () => {
       isAsked = true
       if (failure === null && queue.length > 0) flush()
-      if (failure !== null && !isSealed) throw failure
+      if (failure !== null && !hasClosing) throw failure
     },
     close: async () => {
       if (isClosed) return

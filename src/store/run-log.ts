@@ -58,12 +58,13 @@ export function createRunLog(parts: RunLogParts): OpenRunLog {
   let failure: CodeConductorError | null = null
   /** Records someone asked `durable` for; a failure of others is told by `close`. */
   let askedCount = parts.nextSeq
+  let isFailureTold = false
   let closing: Promise<void> | null = null
   let closed: Promise<void> | null = null
 
   function append(record: LogRecord): void {
     if (failure !== null) {
-      if (record.k !== 'end' || closing !== null || closed !== null) return
+      if (record.k !== 'end' || isSealed || closing !== null || closed !== null) return
       closing = writeClosing(record)
       closing.catch(() => undefined)
       return
@@ -93,6 +94,7 @@ export function createRunLog(parts: RunLogParts): OpenRunLog {
 
   function durable(): Promise<void> {
     askedCount = appended
+    isFailureTold = failure !== null
     return whenDurable()
   }
 
@@ -120,6 +122,7 @@ export function createRunLog(parts: RunLogParts): OpenRunLog {
     const error = storeFailed(`writing the log of run ${runId}`, cause, { runId, nextSeq: durableCount })
     failure = error
     if (appended > durableCount) isSealed = false
+    isFailureTold = askedCount > durableCount
     pending = []
     for (const waiter of waiters) waiter.reject(error)
     waiters = []
@@ -160,7 +163,7 @@ export function createRunLog(parts: RunLogParts): OpenRunLog {
     await freeSlot(sealFile())
     lease.release()
     parts.onClosed(log)
-    if (outcome !== null && askedCount <= durableCount) throw outcome
+    if (outcome !== null && !isFailureTold) throw outcome
   }
 
   function sealFile(): boolean {
