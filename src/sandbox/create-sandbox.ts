@@ -1,0 +1,191 @@
+import { rmSync } from 'node:fs'
+import type { CandidateLanguage, Sandbox, SandboxCapabilities } from '../ports/sandbox.ts'
+import { type Detected, type DriverParts, detectBwrap, INSTALL_BWRAP } from './detect-bwrap.ts'
+import { isReachableBy, makePrivateDir, sandboxUser } from './host-user.ts'
+import { findInterpreters, type Interpreters } from './interpreters.ts'
+import type { Driver, Launched } from './launch.ts'
+import { DEFAULT_LIMITS, hashPolicy } from './policy.ts'
+import { attackDriver, probeKey, recallProbe, rememberProbe } from './probe.ts'
+import { createRefuseSandbox } from './refuse-sandbox.ts'
+import { runProgram } from './run-program.ts'
+import { assembleFilter, seccompArch } from './seccomp.ts'
+import { openSession } from './session.ts'
+
+export interface SandboxOptions {
+  /** Where the self-test's result is kept between starts. */
+  readonly cacheDir: string
+  /** Where private working directories are made; its path can be seen inside when a directory is mounted. */
+  readonly tmpDir: string
+  readonly logger?: { debug(facts: object, message: string): void }
+  /** Drivers to try, in order; for tests and `doctor`. */
+  readonly drivers?: readonly DriverName[]
+}
+
+export type DriverName = 'bwrap'
+
+const DETECTORS: Readonly<Record<DriverName, (parts: DriverParts) => Promise<Detected>>> = {
+  bwrap: detectBwrap,
+}
+
+/**
+ * Creates the sandbox of this machine. Nothing is started until it is first asked; then the drivers are tried in order and the
+ * first one that holds off the self-test's attacks is used. When none does, every `run` and `open` throws `NO_SANDBOX`.
+ */
+export function createSandbox(options: SandboxOptions): Sandbox {
+  let chosen: Promise<Sandbox> | null = null
+  const choose = (): Promise<Sandbox> => {
+    chosen ??= chooseSandbox(options)
+    return chosen
+  }
+  return {
+    probe: async () => (await choose()).probe(),
+    run: async (spec) => (await choose()).run(spec),
+    open: async (candidate, session) => (await choose()).open(candidate, session),
+    dispose: async () => {
+      const sandbox = await chosen
+      chosen = Promise.resolve(createRefuseSandbox(noSandbox(['the sandbox was disposed of'], null, null)))
+      await sandbox?.dispose()
+    },
+  }
+}
+
+async function chooseSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const arch = seccompArch(process.arch)
+  if (process.platform !== 'linux')
+    return createRefuseSandbox(noSandbox([`no driver that holds for ${process.platform}`], null, otherPlatformFix()))
+  if (arch === null) return createRefuseSandbox(noSandbox([`no system-call table for ${process.arch}`], null, null))
+  const uid = process.getuid?.() ?? 0
+  const user = sandboxUser(uid)
+  const why: string[] = user.isDropped ? ['started by root: sandboxes run as uid 65534'] : []
+  let fix: string | null = null
+  let interpreters: Interpreters | null = null
+  for (const name of options.drivers ?? (Object.keys(DETECTORS) as DriverName[])) {
+    let workDir: string
+    try {
+      workDir = makePrivateDir(options.tmpDir, user)
+    } catch {
+      return createRefuseSandbox(
+        noSandbox(
+          [...why, 'no working directory can be made in the temporary directory'],
+          interpreters,
+          'export TMPDIR=/var/tmp',
+        ),
+      )
+    }
+    const forget = (): void => rmSync(workDir, { recursive: true, force: true })
+    if (user.isDropped && !isReachableBy(user, options.tmpDir)) {
+      forget()
+      return createRefuseSandbox(
+        noSandbox([...why, 'uid 65534 cannot reach the temporary directory'], interpreters, 'export TMPDIR=/tmp'),
+      )
+    }
+    interpreters = findInterpreters({
+      execPath: process.execPath,
+      path: process.env['PATH'] ?? '',
+      isReachable: (path) => isReachableBy(user, path),
+    })
+    const detected = await DETECTORS[name]({ user, interpreters, arch, workDir })
+    if (detected.driver === null) {
+      why.push(detected.why)
+      fix ??= detected.fix
+      forget()
+      continue
+    }
+    const { driver } = detected
+    const policyHash = hashPolicy({ driver: name, argv: driver.template, filter: assembleFilter(arch), limits: DEFAULT_LIMITS })
+    const key = probeKey(detected.binaries, policyHash, uid)
+    const track = createTracker()
+    const tested =
+      recallProbe(options.cacheDir, key) ??
+      (await attackDriver((spec) => runProgram(driver, policyHash, spec, track.add), {
+        workDir,
+        hasJavaScript: interpreters.javascript !== null,
+        hasPython: interpreters.python !== null,
+        hasInodeCap: detected.hasInodeCap,
+      }))
+    if (tested.failures.length > 0) {
+      why.push(...tested.failures.map((failure) => `${name}: ${failure}`))
+      fix ??= explainFailure(tested.failures)
+      driver.close()
+      forget()
+      continue
+    }
+    rememberProbe(options.cacheDir, key, tested)
+    options.logger?.debug({ driver: name, policyHash }, 'sandbox ready')
+    return createDriverSandbox(driver, track, forget, {
+      driver: name,
+      isolation: driver.isolation,
+      policyHash,
+      why: [...why, `${name}: held off ${tested.held.length} attacks of the self-test`, ...detected.notes, memoryNote()],
+      fix: null,
+      languages: languagesOf(interpreters),
+    })
+  }
+  return createRefuseSandbox(noSandbox(why, interpreters, fix ?? INSTALL_BWRAP))
+}
+
+function createDriverSandbox(driver: Driver, track: Tracker, forget: () => void, capabilities: SandboxCapabilities): Sandbox {
+  let isDisposed = false
+  return {
+    probe: async () => capabilities,
+    run: (spec) => runProgram(driver, capabilities.policyHash, spec, track.add),
+    open: async (candidate, options = {}) => openSession(driver, candidate, options, track.add),
+    dispose: async () => {
+      if (isDisposed) return
+      isDisposed = true
+      await track.endAll()
+      driver.close()
+      forget()
+    },
+  }
+}
+
+interface Tracker {
+  add(run: Launched): () => void
+  endAll(): Promise<void>
+}
+
+function createTracker(): Tracker {
+  const running = new Set<Launched>()
+  return {
+    add: (run) => {
+      running.add(run)
+      return () => running.delete(run)
+    },
+    endAll: async () => {
+      const all = [...running]
+      for (const run of all) run.kill()
+      await Promise.all(all.map((run) => run.ended))
+    },
+  }
+}
+
+function noSandbox(why: readonly string[], interpreters: Interpreters | null, fix: string | null): SandboxCapabilities {
+  return { driver: 'none', isolation: 'none', policyHash: '', why, fix, languages: languagesOf(interpreters) }
+}
+
+function languagesOf(interpreters: Interpreters | null): SandboxCapabilities['languages'] {
+  const note = (found: { command: string } | null | undefined): { available: boolean; note: string } =>
+    found ? { available: true, note: found.command } : { available: false, note: 'no interpreter found' }
+  const javascript = note(interpreters?.javascript)
+  return { python: note(interpreters?.python), javascript, typescript: javascript } satisfies Record<CandidateLanguage, unknown>
+}
+
+function memoryNote(): string {
+  return 'memory: per process 512 MiB (rlimit), in total by a watchdog every 50 ms'
+}
+
+/** Returns the one command most likely to help, from what the self-test saw. */
+export function explainFailure(failures: readonly string[]): string {
+  const text = failures.join('\n')
+  if (/uid map|user namespace|Operation not permitted|No permissions|RTM_NEWADDR/i.test(text)) {
+    return 'sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0   (or install the bwrap AppArmor profile: docs/sandbox.md)'
+  }
+  return 'codeconductor doctor --sandbox'
+}
+
+function otherPlatformFix(): string {
+  return process.platform === 'win32'
+    ? 'wsl --install   (then run codeconductor inside WSL2)'
+    : 'run codeconductor in a Linux virtual machine: docs/sandbox.md'
+}

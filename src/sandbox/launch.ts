@@ -1,0 +1,104 @@
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
+import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import type { Readable, Writable } from 'node:stream'
+import { CodeConductorError } from '../domain/errors.ts'
+import type { Mount, RunLimits } from '../ports/sandbox.ts'
+
+/** One program to start inside, as every driver takes it. */
+export interface LaunchPlan {
+  readonly language: 'python' | 'javascript'
+  /** Arguments after the interpreter. */
+  readonly argv: readonly string[]
+  readonly mounts: readonly Mount[]
+  readonly env: Readonly<Record<string, string>>
+  readonly cwd: string
+  readonly limits: RunLimits
+  readonly hasStdin: boolean
+  readonly hasChannel: boolean
+}
+
+/** How the sandboxed process ended. `started` is false when the isolation never came up: then nothing ran. */
+export interface Ended {
+  readonly started: boolean
+  /** The program's own exit code, 128 + signal when a signal ended it; null when it was killed from outside. */
+  readonly code: number | null
+}
+
+export interface Launched {
+  readonly stdin: Writable | null
+  readonly stdout: Readable
+  readonly stderr: Readable
+  readonly channel: Readable | null
+  /** Host pid of the namespace's first process; null until reported. All others descend from it. */
+  rootPid(): number | null
+  /** Ends every process inside. Safe to call at any time. */
+  kill(): void
+  readonly ended: Promise<Ended>
+  /** The scratch directory as the host sees it, valid after `ended` and before `release`; null when the driver has none. */
+  readonly scratchPath: string | null
+  /** The inode watch: how many inodes the scratch space holds now; null where the cap is hard. */
+  countInodes: (() => number | null) | null
+  release(): void
+}
+
+/** A way to isolate. One driver, one file. */
+export interface Driver {
+  readonly name: string
+  readonly isolation: 'full' | 'partial'
+  /** The argv template, for the policy hash. */
+  readonly template: readonly string[]
+  launch(plan: LaunchPlan): Promise<Launched>
+  close(): void
+}
+
+/** Opens a file to be copied in. Throws `POLICY_REFUSED` unless it is a regular file, reached without a final link. */
+export function openMountedFile(path: string): number {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  if (fstatSync(fd).isFile()) return fd
+  closeSync(fd)
+  throw new CodeConductorError('POLICY_REFUSED', 'only a regular file can be shown to the sandbox')
+}
+
+/**
+ * Returns descriptors from `first` on that a child would inherit although nobody meant it to. libuv closes only the first
+ * few; a descriptor the caller's own parent left open would arrive inside. The launcher puts /dev/null in their place.
+ */
+export function inheritedDescriptors(first: number): readonly number[] {
+  const found: number[] = []
+  for (const fd of readdirSync('/proc/self/fd')
+    .map(Number)
+    .sort((a, b) => a - b)) {
+    if (fd < first) continue
+    try {
+      const flags = /^flags:\s+([0-7]+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1] ?? '0'
+      if ((Number.parseInt(flags, 8) & 0o2000000) === 0) found.push(fd)
+    } catch {
+      // The directory listing's own descriptor, gone by now.
+    }
+  }
+  return found
+}
+
+/**
+ * Spawns with an empty environment (the first process inside keeps the spawner's, and /proc/1/environ shows it) and with
+ * every inherited descriptor replaced by /dev/null. `ignore` would not do: beyond 2 it leaves a descriptor as it is,
+ * which is right for one that is closed anyway.
+ */
+export function spawnBare(
+  command: string,
+  args: readonly string[],
+  stdio: readonly (number | 'pipe' | 'ignore')[],
+  ids: object,
+): ChildProcess {
+  const nothing = openSync('/dev/null', 'r+')
+  try {
+    const masked: (number | 'pipe' | 'ignore')[] = stdio.map((entry, fd) => (entry === 'ignore' && fd > 2 ? nothing : entry))
+    for (const fd of inheritedDescriptors(stdio.length)) {
+      while (masked.length < fd) masked.push('ignore')
+      masked[fd] = nothing
+    }
+    return spawn(command, [...args], { env: {}, cwd: '/', detached: true, stdio: masked as StdioOptions, ...ids })
+  } finally {
+    closeSync(nothing)
+  }
+}

@@ -1,0 +1,129 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
+import { join } from 'node:path'
+import type { RunResult, RunSpec } from '../ports/sandbox.ts'
+import { PROBE_JAVASCRIPT, PROBE_PYTHON } from './probe-programs.ts'
+
+/** What the self-test found: the attacks that were not held off, by name with the reason. Empty means the driver holds. */
+export interface ProbeResult {
+  readonly failures: readonly string[]
+  readonly held: readonly string[]
+}
+
+const EXPECTED_JAVASCRIPT = 13
+const EXPECTED_PYTHON = 3
+
+/**
+ * Attacks a driver from inside and returns what it let through. Behaviour is what is asked, not presence: an installed bubblewrap
+ * may still be stopped by AppArmor, a container or the caller being root. Takes about 0.3 s.
+ */
+export async function attackDriver(
+  run: (spec: RunSpec) => Promise<RunResult>,
+  host: { workDir: string; hasJavaScript: boolean; hasPython: boolean; hasInodeCap: boolean },
+): Promise<ProbeResult> {
+  const canary = `canary-${randomBytes(8).toString('hex')}`
+  const canaryFile = join(host.workDir, canary)
+  writeFileSync(canaryFile, canary, { mode: 0o644 })
+  process.env['CODECONDUCTOR_PROBE'] = canary
+  const abstract = `codeconductor-${randomBytes(8).toString('hex')}`
+  const tcp = await listen({ host: '127.0.0.1', port: 0 })
+  const local = await listen({ path: `\0${abstract}` })
+  const address = tcp.address()
+  const port = typeof address === 'object' && address ? address.port : 0
+  try {
+    const lines: string[] = []
+    const failures: string[] = []
+    const take = (language: string, result: RunResult, expected: number): void => {
+      const said = result.stdout.text.split('\n').filter(Boolean)
+      lines.push(...said)
+      if (said.filter((line) => line !== 'ok finished').length < expected || said.at(-1) !== 'ok finished') {
+        failures.push(`${language} self-test did not finish (${result.end}): ${firstLine(result.stderr.text)}`)
+      }
+    }
+    if (host.hasJavaScript) {
+      const spec: RunSpec = {
+        language: 'javascript',
+        argv: ['-e', PROBE_JAVASCRIPT, '--', String(port), abstract, canaryFile, canary],
+        mounts: [{ kind: 'text', text: 'x', boxPath: '/box/mounted.txt' }],
+        limits: { cpuMs: 3_000, wallMs: 10_000 },
+      }
+      take('javascript', await run(spec), EXPECTED_JAVASCRIPT)
+    }
+    if (host.hasPython) {
+      const spec: RunSpec = {
+        language: 'python',
+        argv: ['-S', '-c', PROBE_PYTHON],
+        limits: { cpuMs: 3_000, wallMs: 10_000 },
+        env: { PROBE_INODES: host.hasInodeCap ? '1' : '0' },
+      }
+      take('python', await run(spec), EXPECTED_PYTHON)
+    }
+    if (!host.hasJavaScript && !host.hasPython) failures.push('no interpreter to test with')
+    failures.push(...lines.filter((line) => line.startsWith('bad ')).map((line) => line.slice(4, 120)))
+    return { failures, held: lines.filter((line) => line.startsWith('ok ')).map((line) => line.slice(3, 60)) }
+  } finally {
+    delete process.env['CODECONDUCTOR_PROBE']
+    rmSync(canaryFile, { force: true })
+    tcp.close()
+    local.close()
+  }
+}
+
+/** Returns the key a self-test result is kept under: boot, binaries and policy. Any of them changing asks for a new test. */
+export function probeKey(binaries: readonly string[], policyHash: string, uid: number): string {
+  const hash = createHash('sha256')
+  hash.update(readText('/proc/sys/kernel/random/boot_id'))
+  for (const path of binaries) {
+    try {
+      hash.update(readFileSync(path))
+    } catch {
+      hash.update(`missing ${path}`)
+    }
+  }
+  hash.update(`${policyHash} ${uid}`)
+  return hash.digest('hex')
+}
+
+/** Returns the remembered result for `key`; null when there is none or it cannot be read. */
+export function recallProbe(cacheDir: string, key: string): ProbeResult | null {
+  try {
+    const kept = JSON.parse(readFileSync(join(cacheDir, 'sandbox-probe.json'), 'utf8')) as { key?: unknown; held?: unknown }
+    if (kept.key !== key || !Array.isArray(kept.held)) return null
+    return { failures: [], held: kept.held.filter((line) => typeof line === 'string') }
+  } catch {
+    return null
+  }
+}
+
+/** Remembers a result in which everything held. A failure is never remembered: it may be mended a minute later. */
+export function rememberProbe(cacheDir: string, key: string, result: ProbeResult): void {
+  try {
+    mkdirSync(cacheDir, { recursive: true })
+    const temporary = join(cacheDir, `sandbox-probe.${randomBytes(6).toString('hex')}`)
+    writeFileSync(temporary, JSON.stringify({ key, held: result.held }), { mode: 0o600, flag: 'wx' })
+    renameSync(temporary, join(cacheDir, 'sandbox-probe.json'))
+  } catch {
+    // A cache that cannot be written only costs the next start a third of a second.
+  }
+}
+
+function listen(where: { host: string; port: number } | { path: string }): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer((socket) => socket.destroy())
+    server.once('error', reject)
+    server.listen(where, () => resolve(server))
+  })
+}
+
+function firstLine(text: string): string {
+  return (text.split('\n').find((line) => line.trim() !== '') ?? 'no message').slice(0, 200)
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,135 @@
+import type { Call, CallOutcome } from '../domain/value.ts'
+import type { CallLimits, CandidateProgram, CandidateSession, LoadOutcome, SessionOptions } from '../ports/sandbox.ts'
+import type { Driver, Launched } from './launch.ts'
+import { parseCallOutcome, parseLoadOutcome } from './parse-outcome.ts'
+import { completeEnv, completeLimits, DEFAULT_CALL_LIMITS, DEFAULT_LOAD_LIMITS } from './policy.ts'
+import { type Reply, startWarmProcess, type WarmProcess } from './warm-process.ts'
+
+const SIGPROF = 27
+const SIGXCPU = 24
+/** A warm process may use this much CPU over all its calls; each call has its own, smaller limit. */
+const SESSION_CPU_MS = 120_000
+
+/** Opens a session for `program`. A process that a time-out ended is started and loaded again for the next call. */
+export function openSession(
+  driver: Driver,
+  program: CandidateProgram,
+  options: SessionOptions,
+  track: (run: Launched) => () => void,
+): CandidateSession {
+  const limits = completeLimits({ cpuMs: SESSION_CPU_MS, ...options.limits })
+  const loadLimits = options.load ?? DEFAULT_LOAD_LIMITS
+  const env = completeEnv(options.env)
+  let warm: WarmProcess | null = null
+  let loaded: Promise<LoadOutcome> | null = null
+  let deadBecause: string | null = null
+  let turn: Promise<unknown> = Promise.resolve()
+
+  const die = (why: string): void => {
+    deadBecause ??= why
+  }
+  const start = async (): Promise<LoadOutcome> => {
+    if (deadBecause !== null) return { kind: 'not-run', reason: deadBecause }
+    warm = await startWarmProcess(driver, program, limits, env, track)
+    const { code, entryPoint, seed } = program
+    const reply = await warm.ask({ op: 'load', code, entryPoint, seed, ...loadLimits }, loadLimits)
+    const outcome = explainLoad(reply)
+    if (outcome.kind !== 'loaded') {
+      die(`the candidate did not load (${outcome.kind})`)
+      await warm.close()
+    }
+    return outcome
+  }
+  const load = (): Promise<LoadOutcome> => {
+    loaded ??= start()
+    return loaded
+  }
+  const callNow = async (call: Call, callLimits: CallLimits): Promise<CallOutcome> => {
+    const state = await load()
+    if (state.kind === 'loaded' && warm === null && deadBecause === null) {
+      const again = await start()
+      if (again.kind !== 'loaded') die('the candidate did not load a second time')
+    }
+    if (deadBecause !== null || warm === null) return { kind: 'not-run', reason: deadBecause ?? 'the session is closed' }
+    const reply = await warm.ask({ op: 'call', fn: call.fn, args: call.args, ...callLimits }, callLimits)
+    if (deadBecause !== null) return { kind: 'not-run', reason: deadBecause }
+    if (reply.kind === 'timeout') {
+      warm = null
+      return { kind: 'timeout' }
+    }
+    const outcome = explainCall(reply)
+    if (outcome.kind === 'not-run') die(outcome.reason)
+    else if (reply.kind !== 'answer') die('the candidate ended its process')
+    if (deadBecause !== null) await warm?.close()
+    return outcome
+  }
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const next = turn.then(work)
+    turn = next.catch(() => undefined)
+    return next
+  }
+  const close = async (): Promise<void> => {
+    die('the session is closed')
+    await warm?.close()
+  }
+  options.signal?.addEventListener('abort', () => void close(), { once: true })
+  if (options.signal?.aborted) die('the session is closed')
+
+  return {
+    load: () => inTurn(load),
+    call: (call, some) => inTurn(() => callNow(call, { ...DEFAULT_CALL_LIMITS, ...some })),
+    calls: (calls, some = {}) =>
+      inTurn(async () => {
+        const { stopAfterTimeouts = 4, ...partial } = some
+        const outcomes: CallOutcome[] = []
+        let timeouts = 0
+        for (const call of calls) {
+          if (timeouts >= stopAfterTimeouts) outcomes.push({ kind: 'not-run', reason: `stopped after ${timeouts} time-outs` })
+          else outcomes.push(await callNow(call, { ...DEFAULT_CALL_LIMITS, ...partial }))
+          if (outcomes.at(-1)?.kind === 'timeout') timeouts++
+        }
+        return outcomes
+      }),
+    close,
+  }
+}
+
+/** Returns what a reply to `load` means. A sandbox that never came up is `not-run`, never the candidate's failure. */
+export function explainLoad(reply: Reply): LoadOutcome {
+  switch (reply.kind) {
+    case 'timeout':
+      return { kind: 'timeout' }
+    case 'broken':
+      return { kind: 'failed', error: 'ChannelBroken', message: reply.why }
+    case 'answer':
+      return parseLoadOutcome(reply.value) ?? { kind: 'failed', error: 'ChannelBroken', message: 'its answer was malformed' }
+    case 'ended': {
+      const { ended, forced } = reply
+      if (forced === 'cpu' || ended.code === 128 + SIGPROF || ended.code === 128 + SIGXCPU) return { kind: 'timeout' }
+      if (forced !== null) return { kind: 'failed', error: 'LimitExceeded', message: forced }
+      if (!ended.started || ended.code === null) return { kind: 'not-run', reason: sandboxError(reply.stderr) }
+      return { kind: 'failed', error: 'ProcessExit', message: `exit code ${ended.code}` }
+    }
+  }
+}
+
+/** Returns what a reply to `call` means. A broken channel is `not-run`: nothing it said counts. */
+export function explainCall(reply: Exclude<Reply, { kind: 'timeout' }>): CallOutcome {
+  switch (reply.kind) {
+    case 'broken':
+      return { kind: 'not-run', reason: `the candidate broke the channel: ${reply.why}` }
+    case 'answer':
+      return (
+        parseCallOutcome(reply.value) ?? { kind: 'not-run', reason: 'the candidate broke the channel: its answer was malformed' }
+      )
+    case 'ended':
+      if (reply.forced !== null) return { kind: 'raised', error: 'LimitExceeded', message: reply.forced }
+      if (reply.ended.code === null) return { kind: 'not-run', reason: sandboxError(reply.stderr) }
+      return { kind: 'raised', error: 'ProcessExit', message: `exit code ${reply.ended.code}` }
+  }
+}
+
+function sandboxError(stderr: string): string {
+  const line = stderr.split('\n').find((text) => text.trim() !== '')
+  return `the sandbox could not be started${line ? `: ${line.slice(0, 200)}` : ''}`
+}
