@@ -80,7 +80,7 @@ test.each<[ConsensusLanguage, string, TypedValue | null]>([
   ['javascript', '2.0', int(2)],
   ['javascript', '-0', { t: 'float', v: '-0.0' }],
   ['javascript', '`a`', { t: 'str', v: 'a' }],
-  ['javascript', '`${a}`', null],
+  ['javascript', '`$' + '{a}`', null],
   ['javascript', "'ab'.repeat(2)", { t: 'str', v: 'abab' }],
   ['javascript', 'new Array(2).fill(0)', { t: 'list', v: [int(0), int(0)] }],
   [

@@ -1,0 +1,41 @@
+import type { ConfidenceParts } from './decision.ts'
+
+/** Agreement inside one model is weak evidence: its samples share their mistakes. */
+const ONE_MODEL_CAP = 0.84
+/** Without execution there is no evidence of correctness at all. */
+const UNEXECUTED_CAP = 0.5
+/** Share assumed for assertions nobody wrote: neither passed nor failed. */
+const NO_ASSERTIONS = 0.5
+
+export interface ConfidenceFacts {
+  /** Share of examples the winner passes; null when there are none. */
+  readonly examples: number | null
+  /** Share of assertions the winner passes; null when there are none. */
+  readonly assertions: number | null
+  /** Mean agreement of all answers with the winner; null when it is the only candidate. */
+  readonly softAgreement: number | null
+  /** Answers that agree with the winner everywhere. */
+  readonly votes: number
+  /** Distinct models among them. */
+  readonly models: number
+}
+
+/**
+ * Returns the confidence that the winner is right, in [0, 1]: σ(4.37·d + 1.10·t + 1.87·s + 0.62·min(v, 5)/5
+ * − 1.30·[no examples] − 5.01), fitted on recorded decisions (area under the curve 0.92 on pools left out), capped at
+ * 0.84 when all agreeing answers come from one model. Over-sure below 0.4: use it to order and to gate.
+ */
+export function confidenceOf(facts: ConfidenceFacts): ConfidenceParts {
+  const examples = 4.37 * (facts.examples ?? 1) - (facts.examples === null ? 1.3 : 0)
+  const agreement = facts.softAgreement === null ? 0 : 1.87 * facts.softAgreement + (0.62 * Math.min(facts.votes, 5)) / 5
+  const uncapped = 1 / (1 + Math.exp(-(examples + 1.1 * (facts.assertions ?? NO_ASSERTIONS) + agreement - 5.01)))
+  const isOneModel = facts.models <= 1
+  const caps = isOneModel ? [{ at: ONE_MODEL_CAP, why: 'all agreeing answers come from one model' }] : []
+  return { value: isOneModel ? Math.min(uncapped, ONE_MODEL_CAP) : uncapped, uncapped, caps }
+}
+
+/** Returns the confidence where nothing was executed: half of the winner's likeness to the pool, so at most 0.5. */
+export function unverifiedConfidence(likeness: number): ConfidenceParts {
+  const caps = [{ at: UNEXECUTED_CAP, why: 'nothing was executed' }]
+  return { value: Math.min(UNEXECUTED_CAP, UNEXECUTED_CAP * Math.max(0, likeness)), uncapped: null, caps }
+}

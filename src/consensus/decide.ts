@@ -1,0 +1,240 @@
+import { confidenceOf, unverifiedConfidence } from './confidence.ts'
+import type { ContenderFacts, Counterfactual, Decision, RankedContender } from './decision.ts'
+import { describeEvidence } from './describe-evidence.ts'
+import { dissentingViews, openQuestion, votesOf } from './escalation.ts'
+import { type ExecutionMatrix, loadProblem } from './execution-matrix.ts'
+import type { EvidencePlan } from './plan-evidence.ts'
+import { areTied, type LiveRanking, modelsOf, type Pool, rankLive } from './rank-contenders.ts'
+import { readStopRule } from './stop-rule.ts'
+import { compareTied, type TieFacts, tieRulesUsed } from './tie-order.ts'
+
+export interface DecideInput {
+  readonly candidates: readonly ContenderFacts[]
+  readonly plan: EvidencePlan
+  /** Null when nothing could be executed. */
+  readonly matrix: ExecutionMatrix | null
+  /** Structural similarity in [0, 1], symmetric, in the order of `candidates`; 1 on the diagonal. */
+  readonly similarity: readonly (readonly number[])[]
+}
+
+/**
+ * Returns which candidate the evidence speaks for, with every number behind it.
+ *
+ * 1. A candidate that does not load never wins while one that loads exists.
+ * 2. The order of `candidates` changes nothing; equal input gives an equal decision.
+ * 3. With executed calls: ranked by (live, examples passed, agreement score, tie order).
+ * 4. With none, or none that loads: those that parse, by structural likeness to the pool, confidence at most 0.5.
+ * 5. No candidate parses: no winner.
+ */
+export function decide(input: DecideInput): Decision {
+  const pool = poolOf(input)
+  const ranking = rankLive(pool)
+  const isExecuted = input.matrix !== null && ranking.live.length > 0 && pool.plan.calls.length > 0
+  const ranked = isExecuted ? liveContenders(pool, ranking) : []
+  const others = structureOrder(pool, new Set(ranked.map((contender) => contender.id)), ranking, input.matrix)
+  const all = [...ranked, ...others]
+  const [first] = all
+  const winner = first?.parses === true ? first : null
+  const examples = { passed: winner?.examplesPassed ?? 0, total: pool.plan.examples.length }
+  const answers = pool.contenders.reduce((total, contender) => total + contender.count, 0)
+  const stop = readStopRule({
+    hasWinner: winner !== null,
+    isExecuted,
+    examplesPassed: examples.passed,
+    examples: examples.total,
+    votes: winner?.votes ?? 0,
+    answers,
+    probes: ranking.table.probes.length,
+  })
+  return {
+    method: winner === null ? 'none' : isExecuted ? 'execution-agreement' : 'structure-medoid',
+    winner: winner?.id ?? null,
+    ranking: all,
+    tiesBrokenBy: isExecuted ? tiesUsed(ranking) : [],
+    examples,
+    assertions: { passed: winner?.assertionsPassed ?? 0, total: pool.plan.assertions.length },
+    agreement: { count: isExecuted ? (winner?.votes ?? 0) : 0, total: answers },
+    confidence: readConfidence(pool, ranking, winner, isExecuted),
+    stop,
+    open:
+      stop.isSettled || input.matrix === null || pool.plan.calls.length === 0 ? { kind: 'none' } : openQuestion(pool, ranking),
+    abstain: abstention(pool, ranking, winner, input.matrix, isExecuted),
+    dissent: isExecuted ? dissentingViews(pool, ranking) : [],
+    counterfactuals: isExecuted ? counterfactuals(pool) : [],
+    writers: ranking.writers,
+    evidence: {
+      candidates: pool.contenders.map((contender) => contender.id),
+      counts: pool.contenders.map((contender) => contender.count),
+      ...describeEvidence(pool, ranking),
+      agreement: fullMatrix(pool, ranking),
+      similarity: pool.similarity,
+    },
+  }
+}
+
+/** Sorted by id, so that neither arrival nor the order of sums can change a result. */
+function poolOf(input: DecideInput): Pool {
+  const order = input.candidates.map((_, index) => index)
+  const id = (index: number): string => input.candidates[index]?.id ?? ''
+  order.sort((a, b) => (id(a) < id(b) ? -1 : id(a) > id(b) ? 1 : 0))
+  return {
+    contenders: order.map((index) => input.candidates[index]).filter((contender) => contender !== undefined),
+    similarity: order.map((i) => order.map((j) => input.similarity[i]?.[j] ?? (i === j ? 1 : 0))),
+    plan: input.plan,
+    matrix: input.matrix ?? [],
+  }
+}
+
+function liveContenders(pool: Pool, ranking: LiveRanking): RankedContender[] {
+  return ranking.order.flatMap((at) => {
+    const contender = pool.contenders[ranking.live[at] ?? -1]
+    if (contender === undefined) return []
+    const { scores } = ranking
+    return {
+      ...identity(contender),
+      isLive: true,
+      problem: null,
+      examplesPassed: ranking.examplesPassed[at] ?? 0,
+      assertionsPassed: ranking.table.assertions[at]?.filter(Boolean).length ?? 0,
+      votes: votesOf(pool, ranking, at),
+      score: scores.score[at] ?? 0,
+      tests: scores.tests[at] ?? 0,
+      agreement: scores.votes[at] ?? 0,
+      medoid: scores.medoid[at] ?? 0,
+      examples: scores.examples[at] ?? 0,
+      trust: scores.trust[at] ?? 0,
+      penalty: scores.penalty[at] ?? 0,
+    }
+  })
+}
+
+function identity(contender: ContenderFacts): Pick<RankedContender, 'id' | 'agent' | 'model' | 'count' | 'parses'> {
+  const { id, agent, model, count, parses } = contender
+  return { id, agent, model, count, parses }
+}
+
+/** Those not ranked by evidence: live before parsing before broken, then by likeness to all that parse. */
+function structureOrder(
+  pool: Pool,
+  ranked: ReadonlySet<string>,
+  ranking: LiveRanking,
+  matrix: ExecutionMatrix | null,
+): RankedContender[] {
+  const live = new Set(ranking.live)
+  const parsing = pool.contenders.map((contender, index) => (contender.parses ? index : -1)).filter((index) => index >= 0)
+  const weight = parsing.reduce((total, index) => total + (pool.contenders[index]?.count ?? 0), 0)
+  const entries = pool.contenders.flatMap((contender, index) => {
+    if (ranked.has(contender.id)) return []
+    const likeness = parsing.reduce(
+      (total, other) => total + (pool.contenders[other]?.count ?? 0) * (pool.similarity[index]?.[other] ?? 0),
+      0,
+    )
+    const load = matrix?.find((row) => row.candidate === contender.id)?.load
+    const medoid = weight > 0 ? likeness / weight : 0
+    const tie: TieFacts = {
+      models: new Set(contender.models).size,
+      medoid,
+      nodes: contender.nodes,
+      codeHash: contender.codeHash,
+      id: contender.id,
+    }
+    const problem = matrix === null || live.has(index) ? null : load === undefined ? 'not executed' : loadProblem(load)
+    return [
+      { contender, isLive: live.has(index), medoid, tie, problem: contender.parses ? problem : (problem ?? 'does not parse') },
+    ]
+  })
+  entries.sort(
+    (a, b) =>
+      Number(b.isLive) - Number(a.isLive) ||
+      Number(b.contender.parses) - Number(a.contender.parses) ||
+      Math.round(b.medoid * 1e9) - Math.round(a.medoid * 1e9) ||
+      compareTied(a.tie, b.tie),
+  )
+  return entries.map(({ contender, isLive, medoid, problem }) => ({
+    ...identity(contender),
+    isLive,
+    problem,
+    examplesPassed: 0,
+    assertionsPassed: 0,
+    votes: contender.count,
+    score: medoid,
+    tests: 0,
+    agreement: 0,
+    medoid,
+    examples: 0,
+    trust: 0,
+    penalty: 0,
+  }))
+}
+
+function tiesUsed(ranking: LiveRanking): string[] {
+  const [first, second] = ranking.order
+  if (first === undefined || second === undefined || !areTied(ranking, first, second)) return []
+  const [a, b] = [ranking.ties[first], ranking.ties[second]]
+  return a === undefined || b === undefined ? [] : tieRulesUsed(a, b)
+}
+
+function readConfidence(
+  pool: Pool,
+  ranking: LiveRanking,
+  winner: RankedContender | null,
+  isExecuted: boolean,
+): Decision['confidence'] {
+  if (winner === null) return { value: 0, uncapped: null, caps: [] }
+  const others = pool.contenders.filter((contender) => contender.id !== winner.id && contender.parses).length
+  if (!isExecuted) return unverifiedConfidence(others === 0 ? 0.5 : winner.medoid)
+  const at = ranking.live.findIndex((index) => pool.contenders[index]?.id === winner.id)
+  const answers = pool.contenders.reduce((total, contender) => total + contender.count, 0)
+  const agreeing = ranking.live.reduce(
+    (total, index, j) => total + (pool.contenders[index]?.count ?? 0) * (ranking.table.agreement[at]?.[j] ?? 0),
+    0,
+  )
+  const cluster = ranking.clusters.find((members) => members.includes(at)) ?? [at]
+  return confidenceOf({
+    examples: pool.plan.examples.length === 0 ? null : winner.examplesPassed / pool.plan.examples.length,
+    assertions: pool.plan.assertions.length === 0 ? null : winner.assertionsPassed / pool.plan.assertions.length,
+    softAgreement: answers <= 1 ? null : agreeing / answers,
+    votes: winner.votes,
+    models: modelsOf(
+      cluster.map((member) => ranking.live[member] ?? -1),
+      pool.contenders,
+    ).size,
+  })
+}
+
+function abstention(
+  pool: Pool,
+  ranking: LiveRanking,
+  winner: RankedContender | null,
+  matrix: ExecutionMatrix | null,
+  isExecuted: boolean,
+): string | null {
+  if (winner === null) return pool.contenders.length === 0 ? 'there is no candidate' : 'no candidate parses'
+  if (matrix !== null && ranking.live.length === 0) return 'no candidate loads in the sandbox'
+  if (isExecuted && pool.plan.examples.length > 0 && winner.examplesPassed === 0) return 'no candidate passes any example'
+  return null
+}
+
+function counterfactuals(pool: Pool): Counterfactual[] {
+  const flat = pool.contenders.map((_, i) => pool.contenders.map((__, j) => (i === j ? 1 : 0)))
+  const variants: readonly { without: Counterfactual['without']; pool: Pool }[] = [
+    { without: 'examples', pool: { ...pool, plan: { ...pool.plan, examples: [] } } },
+    { without: 'assertions', pool: { ...pool, plan: { ...pool.plan, assertions: [] } } },
+    { without: 'probes', pool: { ...pool, plan: { ...pool.plan, probes: [] } } },
+    { without: 'structure', pool: { ...pool, similarity: flat } },
+  ]
+  return variants.map((variant) => {
+    const { live, order } = rankLive(variant.pool)
+    return { without: variant.without, winner: pool.contenders[live[order[0] ?? -1] ?? -1]?.id ?? null }
+  })
+}
+
+function fullMatrix(pool: Pool, ranking: LiveRanking): number[][] {
+  const at = new Map(ranking.live.map((index, place) => [index, place]))
+  return pool.contenders.map((_, i) =>
+    pool.contenders.map((__, j) => {
+      const [a, b] = [at.get(i), at.get(j)]
+      return a === undefined || b === undefined ? 0 : (ranking.table.agreement[a]?.[b] ?? 0)
+    }),
+  )
+}

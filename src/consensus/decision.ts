@@ -1,0 +1,154 @@
+import type { StopReading } from './stop-rule.ts'
+
+/** One program in the pool, several answers with equal normalised text counted as one. */
+export interface ContenderFacts {
+  readonly id: string
+  /** Who wrote it first, and with which model. */
+  readonly agent: string
+  readonly model: string
+  /** Models of all answers with this text; `model` among them. */
+  readonly models: readonly string[]
+  /** How many answers have this text; at least 1. */
+  readonly count: number
+  /** Hash of the normalised text: the last resort of the tie order. */
+  readonly codeHash: string
+  /** Named nodes of the syntax tree; fewer wins a tie. */
+  readonly nodes: number
+  /** False when the text does not parse, or nobody could tell and it is known to be broken. */
+  readonly parses: boolean
+}
+
+/** One candidate's place and every number behind it. */
+export interface RankedContender {
+  readonly id: string
+  readonly agent: string
+  readonly model: string
+  readonly count: number
+  readonly parses: boolean
+  /** Loaded in the sandbox and defines the entry point. */
+  readonly isLive: boolean
+  /** Why it is not live; null when it is or when nothing was executed. */
+  readonly problem: string | null
+  readonly examplesPassed: number
+  readonly assertionsPassed: number
+  /** Answers that agree with it on every compared call, itself included. */
+  readonly votes: number
+  readonly score: number
+  /** T, V, M and the share of examples: the terms of the score. */
+  readonly tests: number
+  readonly agreement: number
+  readonly medoid: number
+  readonly examples: number
+  readonly trust: number
+  readonly penalty: number
+}
+
+/** A check with what became of it. `passedBy` are candidate ids. */
+export interface JudgedCheck {
+  readonly call: string
+  readonly expected: string
+  readonly source: string
+  readonly writer: string | null
+  readonly passedBy: readonly string[]
+  /** r_t and w_t of an assertion; 1 and 1 for an example. */
+  readonly reliability: number
+  readonly weight: number
+}
+
+/** A compared call: `answers[i]` names the group of equal values candidate i gave, null when it gave none. */
+export interface JudgedProbe {
+  readonly call: string
+  readonly isCompared: boolean
+  readonly answers: readonly (number | null)[]
+  /** One value per group, clipped. */
+  readonly values: readonly string[]
+}
+
+/** How far one test writer was believed and why. */
+export interface WriterTrust {
+  readonly writer: string
+  readonly assertions: number
+  /** Assertions on calls, not examples, to which example-passing candidates give one and the same answer. */
+  readonly known: number
+  readonly wrong: number
+  /** Assertions that do not count because three or more such candidates agree on another answer. */
+  readonly contradicted: number
+  /** False when it is wrong about more known answers than it is right: then nothing it wrote counts. */
+  readonly isBelieved: boolean
+}
+
+export type OpenQuestion =
+  | { readonly kind: 'repair'; readonly repairs: readonly Repair[] }
+  | { readonly kind: 'distinguish'; readonly question: DistinguishingInput }
+  | { readonly kind: 'another-model'; readonly usedModels: readonly string[] }
+  | { readonly kind: 'none' }
+
+/** What one group of candidates gets wrong. `call` is null when its program does not load. */
+export interface Repair {
+  readonly candidate: string
+  readonly call: string | null
+  readonly expected: string | null
+  readonly actual: string
+}
+
+/** A call on which the two leading behaviours differ; the options' order is drawn from the task's seed. */
+export interface DistinguishingInput {
+  readonly call: string
+  readonly options: readonly { readonly result: string; readonly candidates: readonly string[] }[]
+}
+
+export interface DissentingView {
+  readonly candidate: string
+  readonly agent: string
+  readonly votes: number
+  readonly examplesPassed: number
+  /** A call on which it differs from the winner; null when it differs in nothing that was compared. */
+  readonly call: string | null
+  readonly winnerGave: string | null
+  readonly gave: string | null
+}
+
+/** Who would have won without one kind of evidence. */
+export interface Counterfactual {
+  readonly without: 'examples' | 'assertions' | 'probes' | 'structure'
+  readonly winner: string | null
+}
+
+export interface ConfidenceParts {
+  readonly value: number
+  /** The logistic before its caps; null when nothing was executed. */
+  readonly uncapped: number | null
+  readonly caps: readonly { readonly at: number; readonly why: string }[]
+}
+
+/** The whole decision; plain data from which each step can be recomputed by hand. */
+export interface Decision {
+  readonly method: 'execution-agreement' | 'structure-medoid' | 'none'
+  readonly winner: string | null
+  /** Best first. */
+  readonly ranking: readonly RankedContender[]
+  /** Tie rules that put the winner before an equal candidate, in order of use. */
+  readonly tiesBrokenBy: readonly string[]
+  readonly examples: { readonly passed: number; readonly total: number }
+  readonly assertions: { readonly passed: number; readonly total: number }
+  /** Answers behind the winner's behaviour, and answers in all. */
+  readonly agreement: { readonly count: number; readonly total: number }
+  readonly confidence: ConfidenceParts
+  readonly stop: StopReading
+  readonly open: OpenQuestion
+  /** Why the winner must not be called a solution; null when it may. */
+  readonly abstain: string | null
+  readonly dissent: readonly DissentingView[]
+  readonly counterfactuals: readonly Counterfactual[]
+  readonly writers: readonly WriterTrust[]
+  readonly evidence: {
+    readonly candidates: readonly string[]
+    readonly counts: readonly number[]
+    readonly examples: readonly JudgedCheck[]
+    readonly assertions: readonly JudgedCheck[]
+    readonly probes: readonly JudgedProbe[]
+    /** A and S, in `candidates` order. */
+    readonly agreement: readonly (readonly number[])[]
+    readonly similarity: readonly (readonly number[])[]
+  }
+}

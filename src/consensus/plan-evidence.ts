@@ -1,0 +1,123 @@
+import type { Call } from '../domain/value.ts'
+import { parseAssertions } from './assertions.ts'
+import { callKey, type Expectation, type FoundCheck, type RejectedCheck } from './check.ts'
+import { findExamples } from './examples.ts'
+import { type ConsensusLanguage, consensusLanguage } from './language.ts'
+import { mutateCalls, PROBE_COUNT } from './probes.ts'
+import { readEntryPoint } from './signature.ts'
+
+/** The task as evidence is read from it. */
+export interface EvidenceTask {
+  readonly prompt: string
+  /** Name of the function under test; null when the task has none (SQL, HTML), and then nothing is planned. */
+  readonly entryPoint: string | null
+  readonly language: string
+  /** Seed of the mutations; by default the task's own text, so that equal tasks give equal plans. */
+  readonly seed?: string
+}
+
+/** What one test writer answered, as text. `writer` is who wrote it: a model, or an agent when models are shared. */
+export interface WriterAssertions {
+  readonly writer: string
+  readonly text: string
+}
+
+/** A check whose call is `calls[call]` of its plan. `writer` is null for an example of the task. */
+export interface PlannedCheck {
+  readonly call: number
+  readonly expected: Expectation
+  readonly source: string
+  readonly writer: string | null
+}
+
+/** All that will be executed: a list of distinct calls, and the examples, assertions and probes as indices into it. */
+export interface EvidencePlan {
+  readonly entryPoint: string | null
+  /** Null when values of the task's language cannot be compared: nothing is planned then. */
+  readonly language: ConsensusLanguage | null
+  readonly seed: string
+  readonly calls: readonly Call[]
+  readonly examples: readonly PlannedCheck[]
+  readonly assertions: readonly PlannedCheck[]
+  /** Indices of calls whose results are compared between candidates, ascending, each once. */
+  readonly probes: readonly number[]
+  readonly rejected: readonly (RejectedCheck & { readonly writer: string | null })[]
+}
+
+/** What a plan uses. The defaults are what the product runs; a bench leaves parts out. */
+export interface EvidenceSources {
+  /** Default true. */
+  readonly examples?: boolean
+  /** How many inputs to mutate; default 24. */
+  readonly mutations?: number
+}
+
+/** Most assertions taken of one writer: more cost executions and add nothing. */
+const MAX_ASSERTIONS = 24
+
+/**
+ * Returns what to execute for a task: the examples in its text, the assertions of its test writers, and as probes the
+ * inputs of both and mutations of the examples' inputs (of the assertions' when the text has no example).
+ * Deterministic. A call that occurs twice is executed once.
+ */
+export function planEvidence(
+  task: EvidenceTask,
+  written: readonly WriterAssertions[],
+  sources: EvidenceSources = {},
+): EvidencePlan {
+  const language = consensusLanguage(task.language)
+  const seed = task.seed ?? `${task.entryPoint ?? ''}\n${task.prompt}`
+  if (language === null || task.entryPoint === null) {
+    return { entryPoint: task.entryPoint, language, seed, calls: [], examples: [], assertions: [], probes: [], rejected: [] }
+  }
+  const entry = readEntryPoint(task.entryPoint, task.prompt, language)
+  const found = sources.examples === false ? { checks: [], rejected: [] } : findExamples(task.prompt, entry)
+  const calls = createCallList(language)
+  const examples = found.checks.map((check) => plan(check, null, calls))
+  const rejected = found.rejected.map((each) => ({ ...each, writer: null as string | null }))
+  const assertions: PlannedCheck[] = []
+  for (const { writer, text } of written) {
+    const stated = parseAssertions(text, entry)
+    assertions.push(...stated.checks.slice(0, MAX_ASSERTIONS).map((check) => plan(check, writer, calls)))
+    rejected.push(...stated.rejected.map((each) => ({ ...each, writer })))
+  }
+  const seeds = examples.length > 0 ? examples : assertions
+  const inputs = [...new Set(seeds.map((check) => check.call))]
+    .map((index) => calls.all[index])
+    .filter((call) => call !== undefined)
+  for (const call of mutateCalls(inputs, language, seed, sources.mutations ?? PROBE_COUNT)) calls.add(call)
+  return {
+    entryPoint: task.entryPoint,
+    language,
+    seed,
+    calls: calls.all,
+    examples,
+    assertions,
+    probes: calls.all.map((_, index) => index),
+    rejected,
+  }
+}
+
+interface CallList {
+  readonly all: readonly Call[]
+  add(call: Call): number
+}
+
+function createCallList(language: ConsensusLanguage): CallList {
+  const all: Call[] = []
+  const byKey = new Map<string, number>()
+  return {
+    all,
+    add: (call) => {
+      const key = callKey(call, language)
+      const known = byKey.get(key)
+      if (known !== undefined) return known
+      byKey.set(key, all.length)
+      return all.push(call) - 1
+    },
+  }
+}
+
+function plan(check: FoundCheck, writer: string | null, calls: CallList): PlannedCheck {
+  return { call: calls.add(check.call), expected: check.expected, source: check.source, writer }
+}
