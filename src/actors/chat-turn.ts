@@ -2,7 +2,7 @@ import { BackendError, type BackendFailure } from '../domain/backend-error.ts'
 import { type ErrorData, toErrorData } from '../domain/errors.ts'
 import type { EffectId } from '../domain/ids.ts'
 import { renderMessages } from '../domain/message.ts'
-import type { ModelAnswer, ModelRequest } from '../machines/effects.ts'
+import type { AnswerFacts, ModelRequest } from '../machines/effects.ts'
 import type { ChatEnd } from '../ports/backend.ts'
 import type { Clock, TimerHandle } from '../ports/clock.ts'
 import type { EffectSink } from './executor.ts'
@@ -14,7 +14,7 @@ const CONNECT_TIMEOUT_MS = 5_000
 const DRAIN_PROBE_MS = 170_000
 
 export type ChatOutcome =
-  | { readonly kind: 'answered'; readonly answer: ModelAnswer }
+  | { readonly kind: 'answered'; readonly answer: AnswerFacts }
   | { readonly kind: 'failed'; readonly error: ErrorData }
   /** `drained` settles when the server is free again. */
   | { readonly kind: 'cancelled'; readonly drained: Promise<void> }
@@ -37,7 +37,7 @@ export async function runChat(turn: ChatTurn): Promise<ChatOutcome> {
   const watch = new SilenceWatch(turn)
   const startedMs = turn.clock.now()
   let firstMs: number | null = null
-  let text = ''
+  let isBlank = true
   let end: ChatEnd | null = null
   try {
     for await (const event of turn.model.backend.chat({
@@ -50,7 +50,7 @@ export async function runChat(turn: ChatTurn): Promise<ChatOutcome> {
       signal: watch.signal,
     })) {
       if (event.type === 'text') {
-        text += event.text
+        if (isBlank) isBlank = event.text.trim() === ''
         if (firstMs === null) {
           firstMs = turn.clock.now()
           watch.heard(firstMs, true)
@@ -70,24 +70,23 @@ export async function runChat(turn: ChatTurn): Promise<ChatOutcome> {
   } finally {
     watch.stop()
   }
-  return toOutcome(turn, text, end, { startedMs, firstMs, endMs: turn.clock.now() })
+  return toOutcome(turn, isBlank, end, { startedMs, firstMs, endMs: turn.clock.now() })
 }
 
 function toOutcome(
   turn: ChatTurn,
-  text: string,
+  isBlank: boolean,
   end: ChatEnd | null,
   times: { startedMs: number; firstMs: number | null; endMs: number },
 ): ChatOutcome {
   const facts = { backend: turn.model.backend.id, model: turn.model.info.name }
   if (end === null)
     return { kind: 'failed', error: new BackendError('truncated-stream', 'the answer ended without an end', facts).toData() }
-  if (text.trim() === '')
+  if (isBlank)
     return { kind: 'failed', error: new BackendError('empty-answer', `${turn.model.key} answered with no text`, facts).toData() }
   const totalMs = Math.round(times.endMs - times.startedMs)
-  const answer: ModelAnswer = {
+  const answer: AnswerFacts = {
     model: turn.model.key,
-    text,
     finish: end.finish,
     usage: end.usage,
     timings: {

@@ -11,6 +11,7 @@ import type {
 } from '../machines/effects.ts'
 import { personaMachine } from '../machines/persona-machine.ts'
 import { runMachine } from '../machines/run-machine.ts'
+import { shortHash } from './digest.ts'
 
 /** Who is told that an effect of a run was asked for, or given up. */
 export interface EffectHost {
@@ -23,6 +24,8 @@ export type BoundRunMachine = typeof runMachine
 /** The machines with their effects bound, built once and shared by all runs of a process. */
 export interface RunRuntime {
   readonly machine: BoundRunMachine
+  /** Hash of the structure of the machines: states, transitions and the names of actions, guards and actors. */
+  readonly machineHash: string
   /** Tells which host serves the actors of `system`; called once per run, before it starts. */
   adopt(system: object, host: EffectHost): void
 }
@@ -49,7 +52,12 @@ export function createRunRuntime(): RunRuntime {
       execute: bind<ExecuteRequest, ExecuteResult>('execute'),
     },
   })
-  return { machine, adopt: (system, host) => void hosts.set(system, host) }
+  return { machine, machineHash: hashMachines(), adopt: (system, host) => void hosts.set(system, host) }
+}
+
+function hashMachines(): string {
+  const configs = [runMachine.config, personaMachine.config]
+  return shortHash(JSON.stringify(configs, (_key, value: unknown) => (typeof value === 'function' ? 'fn' : value)))
 }
 
 /** Returns the path of the actor that asked for the effect: ids from the root down, joined by `/`. */

@@ -3,7 +3,7 @@ import type { RunEvent, TokenDelta } from '../domain/event.ts'
 import { type EffectId, ROOT_ACTOR } from '../domain/ids.ts'
 import { type LogRecord, RECORD_VERSION, type RecordKind } from '../domain/record.ts'
 import type { Outcome, StopReason } from '../domain/verdict.ts'
-import type { ModelAnswer } from '../machines/effects.ts'
+import type { AnswerFacts } from '../machines/effects.ts'
 import type { RunInput } from '../machines/run-context.ts'
 import type { Clock, TimerHandle } from '../ports/clock.ts'
 import type { RunLog } from '../ports/run-store.ts'
@@ -180,7 +180,7 @@ export class LiveRun {
       },
       ok: (output) => {
         if (isOpen())
-          this.#settle(flight, 'ok', flight.effect.name === 'model' ? withTail(output as ModelAnswer, flight.pending) : output)
+          this.#settle(flight, 'ok', flight.effect.name === 'model' ? withTail(output as AnswerFacts, flight.pending) : output)
       },
       err: (error) => {
         if (isOpen()) this.#settle(flight, 'err', error)
@@ -262,9 +262,8 @@ export class LiveRun {
   }
 }
 
-function withTail(answer: ModelAnswer, tail: string): AnswerRecord {
-  const { text: _, ...rest } = answer
-  return tail === '' ? rest : { ...rest, tail }
+function withTail(answer: AnswerFacts, tail: string): AnswerRecord {
+  return tail === '' ? answer : { ...answer, tail }
 }
 
 function withoutTail(data: unknown): unknown {

@@ -154,8 +154,9 @@ export class ModelPool {
 
   /** Takes the first waiting turn that has a place, or is hopeless, off the queue; returns what to do with it. */
   #takeNext(): (() => void) | null {
-    const first = this.#waiting.length === 1 ? this.#waiting : this.#ordered()
-    for (const turn of first) {
+    if (this.#waiting.length === 0) return null
+    const turns = this.#waiting.length === 1 ? this.#waiting : this.#ordered()
+    for (const turn of turns) {
       const model = this.#choose(turn.request)
       if (model === 'none') {
         this.#leave(turn)

@@ -17,7 +17,10 @@ export class PooledModel {
   readonly backend: Backend
   readonly capacity: number
   readonly #breaker: Actor<typeof breakerMachine>
-  readonly #slots: Slot[] = []
+  /** Places that are free; the others are in the hands of turns. */
+  readonly #idle: Slot[] = []
+  readonly #all: Slot[] = []
+  #draining = 0
   readonly #clock: ReturnType<typeof toXStateClock>
   readonly #onFree: () => void
 
@@ -42,22 +45,23 @@ export class PooledModel {
     return snapshot.matches('open') || snapshot.matches('probing')
   }
 
+  /** Places taken or still draining. */
   get busy(): number {
-    return this.#slots.filter((slot) => !slot.getSnapshot().matches('idle')).length
+    return this.#all.length - this.#idle.length
   }
 
   /** Places where a server is still busy with a request that was given up. */
   get draining(): number {
-    return this.#slots.filter((slot) => slot.getSnapshot().matches('draining')).length
+    return this.#draining
   }
 
   /** Takes a free place; null when there is none. */
   take(): Slot | null {
-    const idle = this.#slots.find((slot) => slot.getSnapshot().matches('idle')) ?? this.#addSlot()
-    if (idle === null) return null
-    idle.send({ type: 'taken' })
+    const slot = this.#idle.pop() ?? this.#addSlot()
+    if (slot === null) return null
+    slot.send({ type: 'taken' })
     if (this.#breaker.getSnapshot().matches('halfOpen')) this.#breaker.send({ type: 'probing' })
-    return idle
+    return slot
   }
 
   succeeded(): void {
@@ -70,20 +74,25 @@ export class PooledModel {
 
   stop(): void {
     this.#breaker.stop()
-    for (const slot of this.#slots) slot.stop()
+    for (const slot of this.#all) slot.stop()
   }
 
   #addSlot(): Slot | null {
-    if (this.#slots.length >= this.capacity) return null
-    const slot = createActor(modelSlotMachine, { clock: this.#clock, id: `slot:${this.key}:${this.#slots.length}` })
-    let wasIdle = true
+    if (this.#all.length >= this.capacity) return null
+    const slot = createActor(modelSlotMachine, { clock: this.#clock, id: `slot:${this.key}:${this.#all.length}` })
+    let before = 'idle'
     slot.subscribe((snapshot) => {
-      const isIdle = snapshot.matches('idle')
-      if (isIdle && !wasIdle) this.#onFree()
-      wasIdle = isIdle
+      const state = snapshot.value
+      if (state === before) return
+      if (state === 'draining') this.#draining += 1
+      if (before === 'draining') this.#draining -= 1
+      before = state
+      if (state !== 'idle') return
+      this.#idle.push(slot)
+      this.#onFree()
     })
     slot.start()
-    this.#slots.push(slot)
+    this.#all.push(slot)
     return slot
   }
 }

@@ -4,7 +4,7 @@ import type { RunEvent, RunEventBody } from '../domain/event.ts'
 import { type ActorPath, type EffectId, effectId, ROOT_ACTOR } from '../domain/ids.ts'
 import type { LogRecord, Output } from '../domain/record.ts'
 import type { EffectActorRef } from '../machines/effect.ts'
-import type { ModelAnswer } from '../machines/effects.ts'
+import type { AnswerFacts } from '../machines/effects.ts'
 import type { RunContext, RunInput } from '../machines/run-context.ts'
 import { createInputHasher, shortHash } from './digest.ts'
 import { type BoundRunMachine, pathOf, type RunRuntime } from './effect-actor.ts'
@@ -57,7 +57,7 @@ interface TimerEntry extends OpenTimer {
 }
 
 /** What a model effect's `ok` record holds: the answer without the text its chunks already carry. */
-export interface AnswerRecord extends Omit<ModelAnswer, 'text'> {
+export interface AnswerRecord extends AnswerFacts {
   /** Text after the last chunk. */
   readonly tail?: string
 }

@@ -10,13 +10,8 @@ export function runHeader(services: Services, spec: RunSpec): Record<string, unk
   return {
     product: services.productVersion,
     effects: EFFECT_CONTRACT,
-    machine: machineHash(services),
+    machine: services.runtime.machineHash,
     startedMs: services.clock.wallMs(),
     personas: shortHash(JSON.stringify(spec.agents)),
   }
-}
-
-/** Returns a hash of the structure of the machines: states, transitions and the names of actions, guards and actors. */
-export function machineHash({ runtime }: Services): string {
-  return shortHash(JSON.stringify(runtime.machine.config, (_key, value: unknown) => (typeof value === 'function' ? 'fn' : value)))
 }

@@ -26,15 +26,19 @@ export interface ModelRequest {
   readonly idleTimeoutMs: number
 }
 
-/** What came back. The text itself is in the chunks that preceded it. */
-export interface ModelAnswer {
+/** What is known of an answer besides its text, which its chunks carry. */
+export interface AnswerFacts {
   readonly model: ModelKey
-  readonly text: string
   readonly finish: FinishReason
   readonly usage: Usage
   readonly timings: TurnTimings
   /** As truly sent. */
   readonly sampling: Sampling
+}
+
+/** What came back, whole. */
+export interface ModelAnswer extends AnswerFacts {
+  readonly text: string
 }
 
 export interface GatherRequest {

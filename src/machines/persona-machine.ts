@@ -1,4 +1,4 @@
-import { assign, emit, sendParent, setup } from 'xstate'
+import { assign, cancel, emit, raise, sendParent, setup } from 'xstate'
 import type { ErrorData } from '../domain/errors.ts'
 import type { Phase, RunEventBody } from '../domain/event.ts'
 import { type AgentId, agentPath, effectId } from '../domain/ids.ts'
@@ -63,6 +63,7 @@ type PersonaEvent =
   | { readonly type: 'turn.retry'; readonly delayMs: number; readonly models: readonly ModelKey[] }
   | { readonly type: 'turn.abandon' }
   | { readonly type: 'turn.cancel' }
+  | { readonly type: 'turn.timeUp' }
   | { readonly type: 'model.granted'; readonly model: ModelKey; readonly queuedMs: number; readonly at: number }
   | { readonly type: 'model.firstToken'; readonly ttftMs: number; readonly at: number }
 
@@ -75,7 +76,6 @@ interface PersonaContext {
   readonly requested: number
   readonly attempt: number
   readonly retryDelayMs: number
-  readonly model: ModelKey | null
 }
 
 /** Returns the id of the effect of the turn that is open, or was last. */
@@ -126,6 +126,11 @@ function failed(context: PersonaContext, error: ErrorData, at: number): AgentRep
   }
 }
 
+function answered(context: PersonaContext, answer: ModelAnswer): AgentReport {
+  const order = openOrder(context)
+  return { type: 'agent.answered', agent: context.id, turn: turnId(context), phase: order.phase, round: order.round, answer }
+}
+
 /** An error that reached the log as data, or a defect of ours that did not. */
 function asErrorData(error: unknown): ErrorData & { at: number } {
   const data = (error ?? {}) as Partial<ErrorData & { at: number }>
@@ -141,9 +146,10 @@ export const personaMachine = setup({
   types: {} as { context: PersonaContext; events: PersonaEvent; input: PersonaInput; emitted: RunEventBody },
   actors: { model: modelEffect },
   actions: {
+    report: sendParent((_, report: AgentReport) => report),
     open: assign(({ context, event }) => {
       if (event.type !== 'turn.begin') return {}
-      return { order: event.order, attempt: 1, requested: context.requested + 1, model: null }
+      return { order: event.order, attempt: 1, requested: context.requested + 1 }
     }),
   },
   delays: {
@@ -161,13 +167,13 @@ export const personaMachine = setup({
     requested: 0,
     attempt: 0,
     retryDelayMs: 0,
-    model: null,
   }),
   initial: 'idle',
   states: {
     idle: { on: { 'turn.begin': { target: 'working', actions: 'open' } } },
     working: {
-      on: { 'turn.cancel': 'idle' },
+      on: { 'turn.cancel': 'idle', 'turn.timeUp': 'timedOut' },
+      exit: cancel('turn'),
       entry: emit(({ context }) => ({
         type: 'turn.started',
         agent: context.id,
@@ -195,25 +201,18 @@ export const personaMachine = setup({
               timings: event.output.timings,
               chars: event.output.text.length,
             })),
-            sendParent(({ context, event }): AgentReport => {
-              const order = openOrder(context)
-              return {
-                type: 'agent.answered',
-                agent: context.id,
-                turn: turnId(context),
-                phase: order.phase,
-                round: order.round,
-                answer: event.output,
-              }
-            }),
+            { type: 'report', params: ({ context, event }) => answered(context, event.output) },
           ],
         },
         onError: {
           target: 'failed',
-          actions: sendParent(({ context, event }) => {
-            const error = asErrorData(event.error)
-            return failed(context, { code: error.code, message: error.message, retryable: error.retryable }, error.at)
-          }),
+          actions: {
+            type: 'report',
+            params: ({ context, event }) => {
+              const { at, ...error } = asErrorData(event.error)
+              return failed(context, error, at)
+            },
+          },
         },
       },
       initial: 'queued',
@@ -221,9 +220,9 @@ export const personaMachine = setup({
         queued: {
           on: {
             'model.granted': {
-              target: 'answering',
+              target: 'prefilling',
               actions: [
-                assign({ model: ({ event }) => event.model }),
+                raise({ type: 'turn.timeUp' }, { id: 'turn', delay: 'turnTimeout' }),
                 emit(({ context, event }) => ({
                   type: 'turn.granted',
                   agent: context.id,
@@ -235,34 +234,31 @@ export const personaMachine = setup({
             },
           },
         },
-        answering: {
-          after: { turnTimeout: '#persona.timedOut' },
-          initial: 'prefilling',
-          states: {
-            prefilling: {
-              on: {
-                'model.firstToken': {
-                  target: 'streaming',
-                  actions: emit(({ context, event }) => ({
-                    type: 'turn.first_token',
-                    agent: context.id,
-                    turn: turnId(context),
-                    ttftMs: event.ttftMs,
-                  })),
-                },
-              },
+        prefilling: {
+          on: {
+            'model.firstToken': {
+              target: 'streaming',
+              actions: emit(({ context, event }) => ({
+                type: 'turn.first_token',
+                agent: context.id,
+                turn: turnId(context),
+                ttftMs: event.ttftMs,
+              })),
             },
-            streaming: {},
           },
         },
+        streaming: {},
       },
     },
     answered: { on: { 'turn.begin': { target: 'working', actions: 'open' } } },
     timedOut: {
-      entry: sendParent(({ context }) => {
-        const limitSeconds = openOrder(context).turnTimeoutMs / 1000
-        return failed(context, { code: 'timeout-turn', message: `no whole answer within ${limitSeconds} s`, retryable: false }, 0)
-      }),
+      entry: {
+        type: 'report',
+        params: ({ context }) => {
+          const message = `no whole answer within ${openOrder(context).turnTimeoutMs / 1000} s`
+          return failed(context, { code: 'timeout-turn', message, retryable: false }, 0)
+        },
+      },
       on: { 'turn.abandon': 'abstained' },
     },
     failed: {

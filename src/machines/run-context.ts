@@ -49,6 +49,8 @@ export interface RunContext {
   readonly spec: RunSpec
   readonly task: string
   readonly models: readonly ModelInfo[]
+  /** All agent ids, sorted: the canonical order. */
+  readonly order: readonly AgentId[]
   /** Keyed by agent, so that nothing depends on who answered first. */
   readonly agents: Readonly<Record<AgentId, AgentState>>
   /** 0 before the first round. */
@@ -83,6 +85,7 @@ export function createContext(input: RunInput, task: string): RunContext {
     spec: input.spec,
     task,
     models: [],
+    order: Object.keys(agents).sort(),
     agents,
     round: 0,
     phase: 'draft',
@@ -108,9 +111,16 @@ export function standing(context: RunContext): AgentState[] {
     .filter((agent) => agent.abstained === null)
 }
 
+/** Returns how many agents still take part. */
+export function standingCount(context: RunContext): number {
+  let count = 0
+  for (const id of context.order) if (agentState(context, id).abstained === null) count += 1
+  return count
+}
+
 /** Returns all agent ids in canonical order. */
-export function agentIds(context: RunContext): AgentId[] {
-  return Object.keys(context.agents).sort()
+export function agentIds(context: RunContext): readonly AgentId[] {
+  return context.order
 }
 
 export function agentState(context: RunContext, id: AgentId): AgentState {

@@ -17,6 +17,7 @@ import {
   type RunContext,
   type RunInput,
   standing,
+  standingCount,
   withAgent,
 } from './run-context.ts'
 import { closeTranscript, draftOrders, firstOrders, nextOrders, toTurnOrder, transcriptOrders } from './run-rounds.ts'
@@ -44,7 +45,7 @@ function isRoundClosed(context: RunContext): boolean {
 }
 
 function isQuorumLost(context: RunContext): boolean {
-  return standing(context).length < quorum(context.spec)
+  return standingCount(context) < quorum(context.spec)
 }
 
 function isOverBudget(context: RunContext): boolean {

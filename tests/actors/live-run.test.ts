@@ -9,8 +9,6 @@ test('a run of three agents ends with a winner, and its log replays to the same 
   const result = await handle.result
   const records = await recordsOf(services, handle.runId)
   const replay = replayRecords(records)
-  console.log(JSON.stringify(result.events, null, 1).slice(0, 6000))
-  console.log(records.map(r => JSON.stringify(r).slice(0, 400)).join('\n'))
   expect(replay.divergence).toBeNull()
   expect(replay.digest).toBe(result.digest)
   expect(replay.events).toEqual(result.events)

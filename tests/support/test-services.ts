@@ -13,8 +13,8 @@ import type { Backend } from '../../src/ports/backend.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { RunStore } from '../../src/ports/run-store.ts'
 import { createTreeSitterParser } from '../../src/project/tree-sitter-parser.ts'
-import { createMemoryStore } from './tmp-store.ts'
 import { createSimulatedClock, type SimulatedClock } from '../../src/system/simulated-clock.ts'
+import { createMemoryStore } from '../../src/store/memory-store.ts'
 
 /** A persona for tests: an id is enough. */
 export function persona(id: string, change: Partial<typeof Persona._input> = {}): Persona {
@@ -24,7 +24,7 @@ export function persona(id: string, change: Partial<typeof Persona._input> = {})
 /** A spec for tests: a prompt and one agent per id. */
 export function spec(change: Partial<RunSpecInput> & { readonly ids?: readonly string[] } = {}): RunSpec {
   const { ids = ['architect', 'coder', 'bug_hunter'], ...rest } = change
-  return RunSpec.parse({ prompt: 'Write add(a, b) in Python.', agents: ids.map(id => ({ id, persona: persona(id) })), ...rest })
+  return RunSpec.parse({ prompt: 'Write add(a, b) in Python.', agents: ids.map((id) => ({ id, persona: persona(id) })), ...rest })
 }
 
 /** Says that nothing can be executed, as a machine without isolation would. */
@@ -40,17 +40,31 @@ export interface TestServices extends Services {
 
 /** Services over the mock backend, the memory store and a clock that stands still. */
 export function testServices(
-  options: { readonly mock?: MockOptions; readonly backends?: readonly Backend[]; readonly store?: RunStore; readonly executors?: Partial<Executors>; readonly clock?: Clock } = {},
+  options: {
+    readonly mock?: MockOptions
+    readonly backends?: readonly Backend[]
+    readonly store?: RunStore
+    readonly executors?: Partial<Executors>
+    readonly clock?: Clock
+  } = {},
 ): TestServices {
   const clock = (options.clock ?? createSimulatedClock()) as SimulatedClock
-  const pool = new ModelPool({ backends: options.backends ?? [createMock({ clock, ...options.mock })], clock, isAllowed: () => true, maxParallelModels: 0 })
+  const pool = new ModelPool({
+    backends: options.backends ?? [createMock({ clock, ...options.mock })],
+    clock,
+    isAllowed: () => true,
+    maxParallelModels: 0,
+  })
   let count = 0
   return {
     clock,
     pool,
     runtime: createRunRuntime(),
     store: options.store ?? createMemoryStore(),
-    createRunId: () => `run${String((count += 1)).padStart(4, '0')}`,
+    createRunId: () => {
+      count += 1
+      return `run${String(count).padStart(4, '0')}`
+    },
     productVersion: 'test',
     executors: {
       model: pool.execute,

@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { CodeConductorError } from '../domain/errors.ts'
+import type { LogRecord } from '../domain/record.ts'
+import { createNodeFileSystem } from '../store/file-system.ts'
+import { type FoundRun, findRun } from '../store/find-run.ts'
+import { readRunFiles } from '../store/load-run.ts'
+import { decodeLog } from '../store/record-codec.ts'
+import type { Conductor } from './compose.ts'
+
+export type { FoundRun } from '../store/find-run.ts'
+
+/** Returns the run that `query` names among the runs of `conductor`, or by its path; see `findRun`. */
+export function locateRun(conductor: Pick<Conductor, 'artifactsDir'>, query: string, cwd: string): FoundRun {
+  return findRun(query, { root: conductor.artifactsDir, cwd })
+}
+
+/**
+ * Returns the records of a run that was located: through the store where it is one of its runs, else from its folder or
+ * from the one file that was named. Never writes. Throws `LOG_CORRUPT`; a line cut off at the end is left out.
+ */
+export async function readLocated(conductor: Pick<Conductor, 'store'>, found: FoundRun): Promise<readonly LogRecord[]> {
+  const { runId, folder, file } = found
+  if (runId !== null && conductor.store.folderOf(runId) === folder) return (await conductor.store.read(runId)).records
+  // A file with the name a store gives belongs to a folder that may hold its other segments and long payloads.
+  const log = file === null || /^log(\.\d+)?\.jsonl$/.test(basename(file)) ? readFolder(folder) : readLogFile(file)
+  if (log.isBad) {
+    throw new CodeConductorError('LOG_CORRUPT', `the log is damaged after its record ${log.records.length - 1}`, {
+      hint: 'use another copy of this log',
+      details: { records: log.records.length },
+    })
+  }
+  return log.records
+}
+
+interface ReadLog {
+  readonly records: readonly LogRecord[]
+  readonly isBad: boolean
+}
+
+function readFolder(folder: string): ReadLog {
+  const { records, bad, isTorn } = readRunFiles(createNodeFileSystem(), folder)
+  return { records, isBad: bad !== null && !isTorn }
+}
+
+function readLogFile(file: string): ReadLog {
+  const { records, bad } = decodeLog(readFileSync(file), 0, null)
+  return { records, isBad: bad !== null && bad.problem !== 'torn' }
+}
