@@ -1,6 +1,7 @@
 import { BackendError, type BackendErrorFacts } from '../domain/backend-error.ts'
 import type { ChatEvent, ChatRequest } from '../ports/backend.ts'
 import { cancelled, oneLine } from './http.ts'
+import { onAbort } from './on-abort.ts'
 
 /**
  * Turns an adapter's generator into what the port promises, in one place for all adapters: nothing starts before the
@@ -45,8 +46,7 @@ async function* guard(
   events: AsyncGenerator<ChatEvent>,
   stop: AbortController,
 ): AsyncGenerator<ChatEvent, undefined> {
-  const forward = () => stop.abort()
-  request.signal.addEventListener('abort', forward, { once: true })
+  const stopListening = onAbort(request.signal, () => stop.abort())
   let hasText = false
   try {
     if (request.signal.aborted) throw cancelled(facts)
@@ -62,7 +62,7 @@ async function* guard(
       : present(error, request, facts, secrets, hasText)
   } finally {
     stop.abort()
-    request.signal.removeEventListener('abort', forward)
+    stopListening()
   }
 }
 

@@ -5,6 +5,7 @@ import { BackendError, type BackendErrorFacts } from '../domain/backend-error.ts
 import type { Clock } from '../ports/clock.ts'
 import { classifyFailure, findComplaint, isObject } from './classify-failure.ts'
 import { excerpt } from './framer.ts'
+import { onAbort } from './on-abort.ts'
 
 /*
  * One exchange, one socket. Invariants:
@@ -65,7 +66,7 @@ export async function openExchange(peer: Peer, request: ExchangeRequest): Promis
   // Not undici's own signal and connect timer: the one is deaf until a connection stands, the other a second coarse.
   const close = () => {
     peer.clock.clearTimer(timer)
-    signal.removeEventListener('abort', close)
+    stopListening()
     client.destroy().catch(() => {})
     dial.destroy()
   }
@@ -75,8 +76,8 @@ export async function openExchange(peer: Peer, request: ExchangeRequest): Promis
     close()
   }, request.connectTimeoutMs)
   client.once('connect', () => peer.clock.clearTimer(timer))
-  signal.addEventListener('abort', close, { once: true })
-  if (signal.aborted) close()
+  let stopListening = () => {}
+  stopListening = onAbort(signal, close)
   try {
     const reply = await client.request({
       method: request.method,
@@ -244,8 +245,7 @@ export async function requestText(peer: Peer, request: SmallRequest): Promise<st
   if (signal.aborted) throw cancelled(facts)
   const stop = new AbortController()
   let isLate = false
-  const forward = () => stop.abort()
-  signal.addEventListener('abort', forward, { once: true })
+  const stopListening = onAbort(signal, () => stop.abort())
   const timer = peer.clock.setTimer(() => {
     isLate = true
     stop.abort()
@@ -264,7 +264,7 @@ export async function requestText(peer: Peer, request: SmallRequest): Promise<st
     throw error
   } finally {
     peer.clock.clearTimer(timer)
-    signal.removeEventListener('abort', forward)
+    stopListening()
   }
 }
 

@@ -6,6 +6,7 @@ import type { Clock } from '../ports/clock.ts'
 import { chatStream } from './chat-stream.ts'
 import { cancelled } from './http.ts'
 import { nearestNames } from './nearest-names.ts'
+import { onAbort } from './on-abort.ts'
 import { pause } from './pause.ts'
 import { requestKey } from './request-key.ts'
 
@@ -149,6 +150,7 @@ function completeModel(backend: string, model: Partial<ModelInfo> & { readonly n
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+  return new Promise((resolve) => {
+    onAbort(signal, resolve)
+  })
 }
