@@ -71,13 +71,19 @@ export function worstGrowth(): {
   return { ...worst, ...slowest }
 }
 
+/** CPU time of this process in ms: what other work on the machine takes is not counted. */
+export function cpuMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
+
 /** The best of some readings in milliseconds: other work on the machine only adds. */
 function fastest(reply: string): number {
   let best = Number.POSITIVE_INFINITY
   for (let pass = 0; pass < 4; pass++) {
-    const start = performance.now()
+    const start = cpuMs()
     extractCode(reply, { existing: EXISTING, language: 'python' })
-    best = Math.min(best, performance.now() - start)
+    best = Math.min(best, cpuMs() - start)
   }
   return best
 }

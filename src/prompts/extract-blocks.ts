@@ -12,6 +12,8 @@ export interface Reading {
   readonly language: string | null
   readonly warnings: Set<string>
   readonly refused: Refusal[]
+  /** Whether a first block without a closing fence is nothing to warn of. */
+  readonly mayLackClose: boolean
   /** The reply's fenced blocks, found once and only when asked for. */
   readonly fences: () => readonly FencedBlock[]
 }
@@ -41,7 +43,7 @@ export function blocksFromFences(lines: readonly string[], reading: Reading): Fe
   const blocks: CodeBlock[] = []
   let isFinal = false
   for (const fence of fences) {
-    if (!fence.isClosed) reading.warnings.add('unterminated_fence')
+    if (!fence.isClosed && !(reading.mayLackClose && fence === fences[0])) reading.warnings.add('unterminated_fence')
     const block = readBlock(fence, fences.length === 1, reading)
     if (block === 'refused') isFinal = true
     else if (block !== null) blocks.push(block)

@@ -11,7 +11,7 @@ import { applyEdits, type Refusal } from './extract-apply.ts'
 import { blockFromSpan, blocksFromFences, codeText, type Reading } from './extract-blocks.ts'
 import { cleanReply } from './extract-clean.ts'
 import { combineBlocks } from './extract-combine.ts'
-import { type Edit, readPatchEnvelope, readSearchReplace, readUnifiedDiff } from './extract-edits.ts'
+import { type Edit, holdsEditMark, readPatchEnvelope, readSearchReplace, readUnifiedDiff } from './extract-edits.ts'
 import { type FencedBlock, scanFences } from './extract-fences.ts'
 import { findPlaceholder, refuseWholeFile } from './extract-guard.ts'
 import { filesInJson } from './extract-json.ts'
@@ -60,6 +60,8 @@ export function extractCode(reply: string, hint: ExtractionHint = {}): Extractio
     language,
     warnings: new Set(clean.warnings),
     refused: [],
+    // A model that is stopped at the closing fence never writes it.
+    mayLackClose: hint.prefilledFence === true && hint.finish !== 'length',
     fences: () => {
       fences ??= scanFences(lines)
       return fences
@@ -115,7 +117,7 @@ function fromEdits(
 ): Extraction | null {
   const forms: readonly (readonly [Source, () => readonly Edit[]])[] = [
     ['envelope', () => (text.includes('*** ') ? readPatchEnvelope(lines) : [])],
-    ['search-replace', () => (/(?:<{5}|-{5}) ?SEARCH/.test(text) ? readSearchReplace(lines) : [])],
+    ['search-replace', () => (/(?:<{5}|-{5}) ?(?:SEARCH|ORIGINAL)/i.test(text) ? readSearchReplace(lines) : [])],
     ['diff', () => readDiffs(text, lines, reading)],
   ]
   for (const [source, read] of forms) {
@@ -169,14 +171,20 @@ function onlyDiff(lines: readonly string[]): readonly string[] {
   return kept
 }
 
-/** `<tool_call>{…}</tool_call>` is its JSON. */
-function withoutToolTag(text: string): string {
-  const [open, close] = ['<tool_call>', '</tool_call>']
-  return text.startsWith(open) ? text.slice(open.length, text.endsWith(close) ? -close.length : undefined).trim() : text
+/** The reply, if it is JSON or a tool call; else, in one without fences, what stands from its first opening brace to its last closing one. */
+function jsonPart(text: string): string {
+  const whole = text
+    .trim()
+    .replace(/^<tool_call>/, '')
+    .trimStart()
+  const body = whole.endsWith('</tool_call>') ? whole.slice(0, -'</tool_call>'.length).trimEnd() : whole
+  if (/^[{[]/.test(body) || !/"(?:code|content|files)"\s*:/.test(body) || /^\s{0,3}(?:```|~~~)/m.test(body)) return body
+  const from = body.search(/^\s{0,3}[{[]\s*["{]?/m)
+  return from === -1 ? body : body.slice(from, Math.max(body.lastIndexOf('}'), body.lastIndexOf(']')) + 1).trim()
 }
 
 function fromJson(text: string, existing: Map<string, string>, reading: Reading, hint: ExtractionHint): Extraction | null {
-  let found = filesInJson(withoutToolTag(text.trim()))
+  let found = filesInJson(jsonPart(text))
   if (found.length === 0 && /(?:```|~~~)\s*json/i.test(text)) {
     const blocks = reading.fences().filter((block) => block.isClosed)
     const isOnlyJson = blocks.every((block) => /^json/i.test(block.info))
@@ -194,7 +202,8 @@ function fromJson(text: string, existing: Map<string, string>, reading: Reading,
     }
     const fenced = /^\s*(?:```|~~~)/.test(file.code) ? scanFences(file.code.split('\n'))[0] : undefined
     const code = codeText(fenced === undefined ? file.code.replaceAll('\r\n', '\n') : fenced.lines.join('\n'))
-    const named = file.language === null ? null : canonicalLanguage(file.language)
+    const tag = file.language ?? (fenced === undefined ? null : readInfo(fenced.info).language)
+    const named = tag === null ? null : canonicalLanguage(tag)
     const language =
       named ?? (checked === null ? null : languageOfPath(checked.path)) ?? inferLanguage(code) ?? reading.language ?? 'text'
     if (code.trim() !== '') files.set(checked?.path ?? `\0${index}`, { path: checked?.path ?? null, language, code })
@@ -206,7 +215,7 @@ function fromBlocks(lines: readonly string[], existing: Map<string, string>, rea
   const fenced = blocksFromFences(lines, reading)
   let source: Source = 'fence'
   let blocks = combineBlocks(fenced.blocks, reading.language, hint.entryPoint ?? null)
-  if (blocks.length === 0 && !fenced.isFinal) {
+  if (blocks.length === 0 && !fenced.isFinal && !holdsEditMark(fenced.outside)) {
     const open = fenced.outside
     const isHash =
       reading.language === null ||

@@ -17,9 +17,9 @@ export interface Edit {
   readonly isCut: boolean
 }
 
-const SEARCH = /^\s{0,3}(?:<{5,9}|-{5,9}) ?SEARCH ?>?\s*$/
+const SEARCH = /^\s{0,3}(?:<{5,9}|-{5,9}) ?(?:SEARCH|ORIGINAL) ?>?\s*$/i
 const DIVIDER = /^\s{0,3}={5,9}\s*$/
-const REPLACE = /^\s{0,3}(?:>{5,9}|\+{5,9}) ?REPLACE ?>?\s*$/
+const REPLACE = /^\s{0,3}(?:>{5,9}|\+{5,9}) ?(?:REPLACE|UPDATED) ?>?\s*$/i
 const FENCE = /^\s{0,3}(?:`{3,}|~{3,})/
 
 /** Returns the SEARCH/REPLACE blocks of a reply in order. A block without a path has that of the block before it. */
@@ -174,6 +174,6 @@ export function readPatchEnvelope(lines: readonly string[]): readonly Edit[] {
   return isOpen && last !== undefined ? [...edits.slice(0, -1), { ...last, isCut: true }] : edits
 }
 
-/** Whether lines hold a SEARCH/REPLACE mark, so that they must never be taken for code. */
+/** Whether lines hold the marks of an edit or of a merge conflict, so that they must never be taken for code. */
 export const holdsEditMark = (lines: readonly string[]): boolean =>
-  lines.some((line) => isMark(line, SEARCH) || isMark(line, REPLACE))
+  lines.some((line) => line.length < 80 && (isMark(line, SEARCH) || isMark(line, REPLACE) || /^(?:<{7}|>{7})(?: |$)/.test(line)))

@@ -17,6 +17,7 @@ const OPENERS = new RegExp(
     'from [\\w.]+ import ',
     `(?:if|elif|while|for|with|try|except|else|finally|match|case)\\b.*:${REMARK}`,
     'assert \\S',
+    'lambda\\b[^:]*: ',
     '(?:return|yield|raise|throw|await|del|pass|break|continue|global|nonlocal)(?:;?$| [\\w\'"({[-].{0,60}$)',
     '@[\\w.]+(?:\\(.*\\))?$',
     '(?:export |default |declare |public |private |protected |static |abstract |final |async )*(?:function\\b|class \\w|interface \\w+ ?[{<]|enum \\w+ ?\\{|type \\w+(?:<.*>)? ?=)',

@@ -58,9 +58,13 @@ const LABEL = /^(?:new |updated |modified |create |update |edit )?(?:file ?name|
 
 /** Returns the path a line consists of, decoration and a `File:` label aside, or null. */
 export function pathOfLine(line: string): string | null {
-  if (line.length > MAX_PATH_CHARS + 60 || !MAY_NAME.test(line) || line.trim().split(' ', 8).length > 7) return null
-  let text = line.trim().replace(/^(?:#{1,6}|>|[-*+]|\d{1,3}[.)]|\/\/|={2,}|-{2,})\s+/, '')
+  if (line.length > MAX_PATH_CHARS + 60 || !MAY_NAME.test(line) || (!/[*`]/.test(line) && line.trim().split(' ', 8).length > 7))
+    return null
+  let text = line.trim()
   for (let round = 0; round < 3; round++) {
+    text = text.replace(/^(?:#{1,6}|>|[-*+]|\d{1,3}[.)]|\/\/|={2,}|-{2,})\s+/, '')
+    // A name in bold or backticks may be followed by what the file is for.
+    text = text.replace(/^([*`]{1,3})([^\s*`]+)[*`]{1,3}:? +(?:[-–—:]|\().*$/, '$2')
     text = text
       .replace(/^[*_`'"[(]+/, '')
       .replace(/[*_`'"\]):]+$/, '')

@@ -95,6 +95,7 @@ test('without an entry point the main file is the longest of the main language, 
 
 test('an entry point with characters of a pattern in its name is looked up as text', () => {
   const only = file(null, 'python', 'def f(x):\n    return x\n')
+  expect(pickMainFile(extraction(only), 'f(')).toBe(only)
   expect(pickMainFile(extraction(only), 'f(.*')).toBe(only)
   expect(pickMainFile(extraction(only), '')).toBe(only)
 })

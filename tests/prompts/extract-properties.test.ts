@@ -10,7 +10,7 @@ const cases = ['extraction-cases', 'extraction-own-cases'].flatMap(
 
 /** Written apart from the code it judges: what no path may ever be. */
 function isOutside(path: string): boolean {
-  const parts = path.split(/[\\/]/)
+  const parts = [...path.split(/[\\/]/), ...path.normalize('NFKC').split(/[\\/]/)]
   return (
     path === '' ||
     /^[\\/~]|^[A-Za-z]:|[\u0000-\u001f\u007f]/.test(path) ||
@@ -183,6 +183,7 @@ const segment = fc.oneof(
     '\u0000',
     '．．',
     '‥',
+    '．．／x',
     '.. ',
     '...',
     'x\u202e.py',
