@@ -46,8 +46,11 @@ export async function detectBwrap(parts: DriverParts): Promise<Detected> {
   const unshare = findTool('unshare')
   const base = join(parts.workDir, 'hold')
   mkdirSync(base, { mode: 0o755 })
+  const python = findTool('python3')
   const holder =
-    nsenter && unshare ? await startMountHolder({ unshare }, base, parts.user) : { why: 'nsenter or unshare is missing' }
+    nsenter && unshare && python
+      ? await startMountHolder({ unshare, python }, base, parts.user)
+      : { why: `${python ? 'nsenter or unshare' : 'a system python3'} is missing` }
   const hasInodeCap = !('why' in holder)
   const etcPath = join(parts.workDir, 'etc')
   if (!hasInodeCap) writeSyntheticEtc(etcPath)

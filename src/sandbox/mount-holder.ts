@@ -6,33 +6,48 @@ import type { HostUser } from './host-user.ts'
 /*
  * Holds a mount namespace of our own, in which each run gets a fresh tmpfs with a byte and an inode cap (bubblewrap's own tmpfs
  * knows no inode cap) and from which the host can read what a run left, after all its processes are gone. It also holds the
- * synthetic /etc. One shell, no candidate bytes, dead as soon as its stdin closes. The next slot is mounted ahead of time, so
- * a run does not wait for it.
+ * synthetic /etc. One Python process, no candidate bytes, dead as soon as its input closes. Python, because it can call mount(2)
+ * itself: a shell would start four programs a run. The next slot is mounted ahead of time, so a run does not wait for it.
  */
 const SCRIPT = `
-set -u
-base=$1
-mount -n -t tmpfs -o size=8m,nr_inodes=20000,mode=0755,nosuid,nodev none "$base" || exit 1
-umask 022
-mkdir "$base/etc" || exit 1
-echo '127.0.0.1 localhost' > "$base/etc/hosts"
-echo '::1 localhost' >> "$base/etc/hosts"
-echo 'sandbox:x:1000:1000::/tmp/home:/bin/sh' > "$base/etc/passwd"
-echo 'sandbox:x:1000:' > "$base/etc/group"
-echo 'hosts: files' > "$base/etc/nsswitch.conf"
-: > "$base/etc/resolv.conf"
-[ -r /etc/ld.so.cache ] && cp /etc/ld.so.cache "$base/etc/ld.so.cache"
-[ -d /etc/alternatives ] && cp -R -P /etc/alternatives "$base/etc/alternatives" 2>/dev/null
-echo ready
-while read -r op slot size inodes; do
-  d=$base/$slot
-  case $op in
-    new)
-      if mkdir "$d" && mount -n -t tmpfs -o "size=$size,nr_inodes=$inodes,mode=0755,nosuid,nodev" none "$d" &&
-        mkdir -m 1777 "$d/tmp" "$d/shm" && mkdir -m 0700 "$d/scratch" "$d/tmp/home"; then echo "ok $slot"; else echo "no $slot"; fi ;;
-    end) umount -l "$d"; rmdir "$d" ;;
-  esac
-done
+import ctypes, os, shutil, sys
+base = sys.argv[1]
+libc = ctypes.CDLL(None, use_errno=True)
+FLAGS, MNT_DETACH = 2 | 4, 2  # MS_NOSUID, MS_NODEV
+def mount(where, options):
+    if libc.mount(b'none', where.encode(), b'tmpfs', FLAGS, options.encode()) != 0:
+        raise OSError(ctypes.get_errno(), 'mount: ' + os.strerror(ctypes.get_errno()))
+os.umask(0o022)
+mount(base, 'size=8m,nr_inodes=20000,mode=0755')
+etc = base + '/etc'
+os.mkdir(etc)
+for name, text in {
+    'hosts': '127.0.0.1 localhost\\n::1 localhost\\n', 'passwd': 'sandbox:x:1000:1000::/tmp/home:/bin/sh\\n', 'group': 'sandbox:x:1000:\\n',
+    'nsswitch.conf': 'hosts: files\\n', 'resolv.conf': '',
+}.items():
+    with open(etc + '/' + name, 'w') as f: f.write(text)
+for copy, name in ((shutil.copyfile, 'ld.so.cache'), (lambda a, b: shutil.copytree(a, b, symlinks=True), 'alternatives')):
+    try: copy('/etc/' + name, etc + '/' + name)
+    except (OSError, shutil.Error): pass
+def say(text): os.write(1, (text + '\\n').encode())
+say('ready')
+for line in sys.stdin:
+    op, slot, *rest = line.split()
+    where = base + '/' + slot
+    try:
+        if op == 'new':
+            os.mkdir(where)
+            mount(where, 'size=%s,nr_inodes=%s,mode=0755' % tuple(rest))
+            for name, mode in (('tmp', 0o1777), ('shm', 0o1777), ('scratch', 0o700), ('tmp/home', 0o700)):
+                os.mkdir(where + '/' + name)
+                os.chmod(where + '/' + name, mode)
+            say('ok ' + slot)
+        else:
+            libc.umount2(where.encode(), MNT_DETACH)
+            os.rmdir(where)
+    except OSError as error:
+        if op == 'new': say('no ' + slot)
+        os.write(2, (str(error) + '\\n').encode())
 `
 
 /** One run's scratch space. Paths are inside the holder's mount namespace. */
@@ -61,13 +76,26 @@ interface Pending {
 
 /** Starts the holder over the empty directory `base`, as `user`. Resolves with the reason when this machine does not allow it. */
 export async function startMountHolder(
-  tools: { unshare: string },
+  tools: { unshare: string; python: string },
   base: string,
   user: HostUser,
 ): Promise<MountHolder | { readonly why: string }> {
-  const args = ['--user', '--map-root-user', '--mount', '--propagation', 'private', '--', '/bin/sh', '-c', SCRIPT, 'sh', base]
+  const args = [
+    '--user',
+    '--map-root-user',
+    '--mount',
+    '--propagation',
+    'private',
+    '--',
+    tools.python,
+    '-I',
+    '-S',
+    '-c',
+    SCRIPT,
+    base,
+  ]
   const child = spawn(tools.unshare, args, {
-    env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin' },
+    env: {},
     cwd: '/',
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
