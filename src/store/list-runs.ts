@@ -29,8 +29,8 @@ function listRun(disk: StoreDisk, runId: RunId, endsInJournal: (runId: RunId) =>
   const folder = `${disk.runsFolder}/${runId}`
   try {
     const names = disk.fs.list(folder)
-    const { files } = listSegments(names)
-    const last = files.at(-1)
+    const { files, beyond } = listSegments(names)
+    const last = beyond.length > 0 ? undefined : files.at(-1)
     return {
       runId,
       createdMs: runIdTime(runId) ?? 0,

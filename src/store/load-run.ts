@@ -17,7 +17,7 @@ export interface ReadSegment {
 /** What the log files of one run hold, up to the first bad line. */
 export interface RunFiles {
   readonly records: readonly LogRecord[]
-  /** The segments up to and with the one of the bad line. */
+  /** The segments with sound records, up to the bad line. */
   readonly segments: readonly ReadSegment[]
   readonly bad: BadLine | null
   /** True where the bad line is the last thing in the last segment and has no end: a write that was cut off. */
@@ -28,26 +28,26 @@ export interface RunFiles {
 
 /** Reads the log files in `folder`. Never throws on bad content. */
 export function readRunFiles(fs: FileSystem, folder: string): RunFiles {
-  const { files, hasGap } = listSegments(fs.list(folder))
+  const { files, beyond } = listSegments(fs.list(folder))
   const records: LogRecord[] = []
   const segments: ReadSegment[] = []
+  const highestIn = (names: readonly string[]) => Math.max(-1, ...names.map((name) => highestSeq(fs.read(`${folder}/${name}`))))
   for (const [index, file] of files.entries()) {
     const bytes = fs.read(`${folder}/${file}`)
     const decoded = decodeLog(bytes, records.length, restorer(fs, folder, bytes))
-    segments.push({ file, firstSeq: records.length, records: decoded.records.length, soundBytes: decoded.soundBytes })
+    // One without a record is none: a power cut may leave its name, and take the end of the one before.
+    if (decoded.soundBytes > 0) {
+      segments.push({ file, firstSeq: records.length, records: decoded.records.length, soundBytes: decoded.soundBytes })
+    }
     for (const record of decoded.records) records.push(record)
-    const isLast = index === files.length - 1
-    if (decoded.bad !== null) {
-      const behind = isLast ? [] : files.slice(index + 1).map((later) => fs.read(`${folder}/${later}`))
-      const highestBehind = Math.max(highestSeq(bytes.subarray(decoded.soundBytes)), ...behind.map(highestSeq))
-      return { records, segments, bad: decoded.bad, isTorn: isLast && decoded.bad.problem === 'torn', highestBehind }
-    }
-    if (hasGap && isLast) {
-      const bad: BadLine = { seq: records.length, byte: decoded.soundBytes, bytes: 0, problem: 'sequence' }
-      return { records, segments, bad, isTorn: false, highestBehind: Number.POSITIVE_INFINITY }
-    }
+    if (decoded.bad === null) continue
+    const later = [...files.slice(index + 1), ...beyond]
+    const highestBehind = Math.max(highestSeq(bytes.subarray(decoded.soundBytes)), highestIn(later))
+    return { records, segments, bad: decoded.bad, isTorn: later.length === 0 && decoded.bad.problem === 'torn', highestBehind }
   }
-  return { records, segments, bad: null, isTorn: false, highestBehind: -1 }
+  if (beyond.length === 0) return { records, segments, bad: null, isTorn: false, highestBehind: -1 }
+  const missing: BadLine = { seq: records.length, byte: 0, bytes: 0, problem: 'sequence' }
+  return { records, segments, bad: missing, isTorn: false, highestBehind: highestIn(beyond) }
 }
 
 function restorer(fs: FileSystem, folder: string, bytes: Buffer): RestoreRecord | null {

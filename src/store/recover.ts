@@ -7,7 +7,7 @@ import type { RunFiles } from './load-run.ts'
 import { parseOwnerTag } from './process-table.ts'
 import { checksum } from './record-codec.ts'
 import { createRunFile, type RunFile, type RunFileOptions, type RunFilePosition, START_OF_LOG } from './run-file.ts'
-import { listSegments, readSeals, segmentFile } from './segments.ts'
+import { chainValue, listSegments, readSeals, type SealedSegment } from './segments.ts'
 
 /** Name of a run's folder on its way out; whatever bears it may be removed at any time. */
 export const REMOVED_PREFIX = '.removed-'
@@ -23,7 +23,7 @@ export function healRun(
   journal: Journal | null = null,
 ): { readonly run: StoredRun; readonly file: RunFile } {
   const { files, run } = loadRun(disk, runId, journal)
-  if (files.bad !== null) cutBadEnd(options, files)
+  cutBadEnd(options, files)
   const file = createRunFile(options, endOf(options, files))
   for (const record of run.records.slice(files.records.length)) {
     const json = JSON.stringify(record)
@@ -34,10 +34,15 @@ export function healRun(
 }
 
 function cutBadEnd({ fs, folder, touch }: RunFileOptions, files: RunFiles): void {
+  const sound = files.segments.map((segment) => segment.file)
+  const { files: present, beyond } = listSegments(fs.list(folder))
+  for (const later of [...present, ...beyond]) {
+    if (sound.includes(later)) continue
+    fs.unlink(`${folder}/${later}`)
+    touch(folder, 'folder')
+  }
   const last = files.segments.at(-1)
-  if (last === undefined) return
-  const all = listSegments(fs.list(folder)).files
-  for (const later of all.slice(files.segments.length)) fs.unlink(`${folder}/${later}`)
+  if (last === undefined || files.bad === null) return
   const path = `${folder}/${last.file}`
   const fd = fs.open(path, 'r+')
   try {
@@ -46,16 +51,22 @@ function cutBadEnd({ fs, folder, touch }: RunFileOptions, files: RunFiles): void
     fs.close(fd)
   }
   touch(path, 'file')
-  touch(folder, 'folder')
 }
 
 function endOf({ fs, folder }: RunFileOptions, files: RunFiles): RunFilePosition {
   const last = files.segments.at(-1)
   if (last === undefined) return START_OF_LOG
-  const segment = files.segments.length
-  // A seal for a segment that is still open is one that a crash or a cut has overtaken.
-  const seals = (readSeals(fs, folder) ?? []).filter((seal, index) => index < segment - 1 && seal.file === segmentFile(index + 1))
-  return { segment, firstSeq: last.firstSeq, records: last.records, bytes: last.soundBytes, seals }
+  const full = files.segments.slice(0, -1)
+  const noted = readSeals(fs, folder) ?? []
+  const seals: SealedSegment[] = []
+  for (const [index, { file, firstSeq, records, soundBytes: bytes }] of full.entries()) {
+    const seal = noted[index]
+    // A seal that is there is kept, right or wrong: making it anew would hide a change. One that a crash took is made.
+    if (seal?.file === file) seals.push(seal)
+    else
+      seals.push({ file, firstSeq, records, bytes, chain: chainValue(seals.at(-1)?.chain ?? '', fs.read(`${folder}/${file}`)) })
+  }
+  return { segment: files.segments.length, firstSeq: last.firstSeq, records: last.records, bytes: last.soundBytes, seals }
 }
 
 export interface RecoveryOptions {

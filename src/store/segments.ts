@@ -23,11 +23,16 @@ export function segmentFile(number: number): string {
   return number === 1 ? 'log.jsonl' : `log.${String(number).padStart(6, '0')}.jsonl`
 }
 
-/** Returns the segments among `names`, in order, and whether one is missing between them. */
-export function listSegments(names: readonly string[]): { readonly files: readonly string[]; readonly hasGap: boolean } {
+/** Returns the segments among `names`: `files` from the first without a gap, `beyond` those behind a missing one. */
+export function listSegments(names: readonly string[]): {
+  readonly files: readonly string[]
+  readonly beyond: readonly string[]
+} {
   const numbers = names.map(segmentNumber).filter((number) => number !== null)
   numbers.sort((a, b) => a - b)
-  return { files: numbers.map(segmentFile), hasGap: numbers.some((number, index) => number !== index + 1) }
+  const gap = numbers.findIndex((number, index) => number !== index + 1)
+  const all = numbers.map(segmentFile)
+  return gap < 0 ? { files: all, beyond: [] } : { files: all.slice(0, gap), beyond: all.slice(gap) }
 }
 
 function segmentNumber(name: string): number | null {

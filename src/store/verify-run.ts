@@ -1,6 +1,6 @@
 import type { RunId } from '../domain/ids.ts'
 import { loadRun, type StoreDisk } from './journal.ts'
-import { chainValue, listSegments, readSeals, SEGMENTS_FILE } from './segments.ts'
+import { chainValue, listSegments, readSeals, SEGMENTS_FILE, segmentFile } from './segments.ts'
 
 /** What checking one segment found: `sealed` and right, `open` (not sealed yet), or what is wrong with it. */
 export interface SegmentReport {
@@ -45,11 +45,13 @@ function tryLoad(disk: StoreDisk, runId: RunId, problems: string[]): { isSealed:
 }
 
 function checkSeals({ fs }: StoreDisk, folder: string, problems: string[]): Pick<RunReport, 'segments' | 'chain'> {
-  const files = listSegments(fs.list(folder)).files
+  const present = listSegments(fs.list(folder))
+  const files = [...present.files, ...present.beyond]
   const seals = readSeals(fs, folder) ?? []
   if (seals.length === 0 && fs.exists(`${folder}/${SEGMENTS_FILE}`)) problems.push(`${SEGMENTS_FILE} cannot be read`)
   const segments: SegmentReport[] = []
   let chain: string | null = null
+  if (seals.some((seal, index) => seal.file !== segmentFile(index + 1))) problems.push(`${SEGMENTS_FILE} leaves out a segment`)
   for (const seal of seals) {
     const isThere = files.includes(seal.file)
     const content = isThere ? fs.read(`${folder}/${seal.file}`) : Buffer.alloc(0)

@@ -20,7 +20,10 @@ export interface SimulatedDisk {
   damage(path: string, change: (bytes: Buffer) => Buffer): void
 }
 
-/** Returns how many bytes of an unsynced write survive (others: whether they survive, above 0). `index` counts them. */
+/**
+ * Returns how many bytes of an unsynced write survive: from its start, or, where negative, from its end only. For other
+ * changes: whether they survive, above 0. `index` counts them.
+ */
 export type KeepUnsynced = (index: number, bytes: number) => number
 export const KEEP_ALL: KeepUnsynced = (_index, bytes) => bytes
 export const KEEP_NONE: KeepUnsynced = () => 0
@@ -47,7 +50,9 @@ export function createSimulatedDisk(base: Tree = { folders: new Map([['/', new M
   const journal: Change[] = []
   const handles = new Map<number, number>()
   let nextHandle = 3
-  let nextNode = Math.max(0, ...tree.files.keys()) + 1
+  // A name may have survived without its content, so the names count too.
+  const named = [...tree.folders.values()].flatMap((names) => [...names.values()].filter((node) => node !== 'folder'))
+  let nextNode = Math.max(0, ...tree.files.keys(), ...named) + 1
   let fileSyncs = 0
 
   function change(entry: Change): void {
@@ -217,8 +222,12 @@ function replay(base: Tree, journal: readonly Change[], keep: KeepUnsynced): Tre
     }
     if (entry.kind === 'synced') continue
     const kept = keep(unsynced++, entry.kind === 'write' ? entry.bytes.length : 1)
-    if (kept <= 0) continue
-    apply(tree, entry.kind === 'write' ? { ...entry, bytes: entry.bytes.subarray(0, kept) } : entry)
+    if (entry.kind === 'write' && kept < 0) {
+      const lost = Math.max(0, entry.bytes.length + kept)
+      apply(tree, { ...entry, at: entry.at + lost, bytes: entry.bytes.subarray(lost) })
+    } else if (kept > 0) {
+      apply(tree, entry.kind === 'write' ? { ...entry, bytes: entry.bytes.subarray(0, kept) } : entry)
+    }
   }
   return tree
 }
