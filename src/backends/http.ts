@@ -21,6 +21,9 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024
 /** Longest error body read, in bytes. */
 const MAX_ERROR_BYTES = 64 * 1024
 
+/** Our word for a connection that ends inside a response. */
+const BROKEN_OFF = 'UNEXPECTED_END'
+
 /** A server as the adapters know it. */
 export interface Peer {
   /** Id of the backend, for messages. */
@@ -95,12 +98,7 @@ export async function openExchange(peer: Peer, request: ExchangeRequest): Promis
     close()
     if (signal.aborted) throw cancelled(facts)
     const where = `${peer.backend} at ${base.origin}`
-    if (isLate)
-      throw new BackendError(
-        'timeout-connect',
-        `${where} did not accept a connection within ${request.connectTimeoutMs} ms`,
-        facts,
-      )
+    if (isLate) throw new BackendError('timeout-connect', `${where} took no connection in ${request.connectTimeoutMs} ms`, facts)
     throw translateOpenError(cause, where, facts)
   }
 }
@@ -174,7 +172,7 @@ function translateOpenError(cause: unknown, where: string, facts: BackendErrorFa
   if (code.startsWith('HPE_')) return new BackendError('protocol', `${where} does not speak HTTP`, { ...facts, cause })
   if (code === 'ETIMEDOUT')
     return new BackendError('timeout-connect', `${where} did not accept a connection`, { ...facts, cause })
-  if (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE') {
+  if (code === BROKEN_OFF || code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE') {
     return new BackendError('backend-crashed', `${where} closed the connection before answering (${code})`, { ...facts, cause })
   }
   return new BackendError('unreachable', `${where} cannot be reached (${code})`, { ...facts, cause })
@@ -183,7 +181,8 @@ function translateOpenError(cause: unknown, where: string, facts: BackendErrorFa
 /** Returns the `code` of an error or of what it wraps; a dual-stack failure wraps one error per address. */
 function errorCode(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown'
-  if (error.name === 'HTTPParserError') return 'HPE_INVALID'
+  // A chunked body that ends early is a parser's error too; it is the server that broke off, not the protocol.
+  if (error.name === 'HTTPParserError') return /\bEOF\b/i.test(error.message) ? BROKEN_OFF : 'HPE_INVALID'
   const code: unknown = Reflect.get(error, 'code')
   if (typeof code === 'string') return code
   if (error instanceof AggregateError && error.errors.length > 0) return errorCode(error.errors[0])

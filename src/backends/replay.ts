@@ -114,7 +114,7 @@ function describeNearest(asked: KeyedRequest, recordings: readonly Recording[]):
 }
 
 /** Fields in the order in which a difference is most telling. */
-export function firstDifference(asked: KeyedRequest, recorded: KeyedRequest): Difference {
+function firstDifference(asked: KeyedRequest, recorded: KeyedRequest): Difference {
   if (asked.model !== recorded.model)
     return { field: 'model', detail: `recorded ${recorded.model}, asked ${asked.model}`, agreed: 0 }
   let agreed = 1

@@ -14,7 +14,7 @@ export function requestKey(request: KeyedRequest): string {
 }
 
 /** Returns the request's deciding fields as canonical JSON. */
-export function canonicalRequest({ model, messages, sampling }: KeyedRequest): string {
+function canonicalRequest({ model, messages, sampling }: KeyedRequest): string {
   return canonicalJson({ model, messages: messages.map(({ role, content }) => ({ role, content })), sampling })
 }
 

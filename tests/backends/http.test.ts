@@ -5,11 +5,21 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { normaliseUrl, openExchange, type Peer, requestJson } from '../../src/backends/http.ts'
 import { createOllama } from '../../src/backends/ollama.ts'
 import { createOpenaiCompatible } from '../../src/backends/openai-compatible.ts'
+import { BackendError } from '../../src/domain/backend-error.ts'
 import { createSimulatedClock } from '../../src/system/simulated-clock.ts'
 import { createSystemClock } from '../../src/system/system-clock.ts'
 import { expectFailure } from '../contracts/backend.contract.ts'
-import { chatRequest, collect, collectUntilError } from '../support/chat-request.ts'
-import { createFaultServer, type FaultServer, head, jsonReply, textReply } from '../support/fault-server.ts'
+import { answerText, chatRequest, collect, collectUntilError } from '../support/chat-request.ts'
+import {
+  chunk,
+  chunkedHead,
+  createFaultServer,
+  createGate,
+  type FaultServer,
+  head,
+  jsonReply,
+  textReply,
+} from '../support/fault-server.ts'
 import { OPENAI_DIALECT, wireScript } from '../support/wire-backends.ts'
 
 const servers: FaultServer[] = []
@@ -91,6 +101,51 @@ describe('http', () => {
     expectFailure(await get(server.url), 'backend-crashed')
     server.on('/x', [{ send: 'SSH-2.0-OpenSSH_9.6\r\n' }, { end: true }])
     expectFailure(await get(server.url), 'protocol')
+  })
+
+  test('a body that breaks off is truncated-stream however it breaks, and broken chunks are protocol', async () => {
+    const server = await start()
+    const text = OPENAI_DIALECT.text('Once')
+    const keepAlive = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n'
+    const closing = chunkedHead('text/event-stream')
+    const sized = head(200, 'text/event-stream', { 'Content-Length': '100000' })
+    const endings = {
+      'between chunks': [{ send: closing + chunk(text) }, { end: true }],
+      'between chunks of a kept connection': [{ send: keepAlive + chunk(text) }, { end: true }],
+      'inside a chunk': [{ send: closing + chunk(text) + chunk(text).slice(0, 20) }, { end: true }],
+      'inside a chunk of a kept connection': [{ send: keepAlive + chunk(text) + chunk(text).slice(0, 20) }, { end: true }],
+      'short of its length': [{ send: sized + text }, { end: true }],
+      'without a length': [{ send: head(200, 'text/event-stream') + text }, { end: true }],
+    } as const
+    const outcomes: Record<string, unknown> = {}
+    for (const [name, script] of Object.entries(endings)) {
+      server.on(OPENAI_DIALECT.chatPath, script)
+      const { events, error } = await collectUntilError(
+        createOpenaiCompatible({ kind: 'openai', url: server.url, clock }).chat(chatRequest()),
+      )
+      outcomes[name] = [answerText(events), error instanceof BackendError ? error.failure : error]
+    }
+    expect(outcomes).toEqual(Object.fromEntries(Object.keys(endings).map((name) => [name, ['Once', 'truncated-stream']])))
+
+    server.on(OPENAI_DIALECT.chatPath, [{ send: `${closing + chunk(text)}not-a-size\r\n` }, { end: true }])
+    const broken = await collectUntilError(createOpenaiCompatible({ kind: 'openai', url: server.url, clock }).chat(chatRequest()))
+    expectFailure(broken.error, 'protocol', { afterFirstText: true })
+  })
+
+  test('a reset in the middle of a body is truncated-stream', async () => {
+    const server = await start()
+    const gate = createGate()
+    server.on(OPENAI_DIALECT.chatPath, [
+      { send: chunkedHead('text/event-stream') + chunk(OPENAI_DIALECT.text('Once')) },
+      { wait: gate },
+      { reset: true },
+    ])
+    const iterator = createOpenaiCompatible({ kind: 'openai', url: server.url, clock })
+      .chat(chatRequest())
+      [Symbol.asyncIterator]()
+    expect((await iterator.next()).value).toEqual({ type: 'text', text: 'Once' })
+    gate.open()
+    expectFailure(await failure(iterator.next()), 'truncated-stream', { afterFirstText: true })
   })
 
   test('redirects are not followed', async () => {

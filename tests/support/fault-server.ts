@@ -153,9 +153,9 @@ export function head(status: number, contentType: string, extra: Readonly<Record
   return `HTTP/1.1 ${status} ${REASONS[status] ?? 'Other'}\r\n${lines.join('')}\r\n`
 }
 
-/** The head of a chunked response, as every one of the servers streams. */
+/** The head of a chunked response, as every one of the servers streams to a client that asks for one answer a connection. */
 export function chunkedHead(contentType: string): string {
-  return `HTTP/1.1 200 OK\r\nContent-Type: ${contentType}\r\nTransfer-Encoding: chunked\r\n\r\n`
+  return head(200, contentType, { 'Transfer-Encoding': 'chunked' })
 }
 
 /** One HTTP chunk. */
