@@ -1,0 +1,45 @@
+import { CodeConductorError } from '../domain/errors.ts'
+import type { RunId } from '../domain/ids.ts'
+import { RunSpec } from '../domain/run-spec.ts'
+import type { Services } from './services.ts'
+
+/** A run in a few words, from its first and last record; null what cannot be told. */
+export interface RunSummary {
+  readonly prompt: string | null
+  readonly protocol: string | null
+  readonly agents: readonly string[]
+  /** How it ended; null for one that has not, or whose log cannot be read. */
+  readonly outcome: string | null
+  readonly stopReason: string | null
+  /** Why the log cannot be read; null when it can. */
+  readonly damage: string | null
+}
+
+/** Returns what the ends of a run's log say, without folding it. A damaged log is told in `damage`, not thrown. */
+export async function summarizeRun({ store }: Pick<Services, 'store'>, runId: RunId): Promise<RunSummary> {
+  try {
+    const { records } = await store.read(runId)
+    const spec = RunSpec.safeParse(field(records[0]?.d, 'spec'))
+    const last = records.at(-1)
+    const end = last?.k === 'end' ? last.d : null
+    return {
+      prompt: spec.success ? spec.data.prompt : null,
+      protocol: spec.success ? spec.data.protocol : null,
+      agents: spec.success ? spec.data.agents.map(({ id }) => id) : [],
+      outcome: text(field(end, 'outcome')),
+      stopReason: text(field(end, 'stopReason')),
+      damage: null,
+    }
+  } catch (error) {
+    if (!(error instanceof CodeConductorError)) throw error
+    return { prompt: null, protocol: null, agents: [], outcome: null, stopReason: null, damage: error.message }
+  }
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[name] : undefined
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
+}

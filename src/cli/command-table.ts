@@ -1,0 +1,152 @@
+import type { Execute } from './cli-context.ts'
+
+/** An option as commander reads it. */
+export interface OptionSpec {
+  readonly flags: string
+  readonly summary: string
+  readonly choices?: readonly string[]
+  /** May be given more than once; the values make a list. */
+  readonly isRepeatable?: true
+}
+
+/** A command: what `--help` says of it, and where its code is. */
+export interface CommandSpec {
+  /** Words to type, e.g. `runs list`. */
+  readonly path: string
+  readonly args?: string
+  readonly summary: string
+  readonly options?: readonly OptionSpec[]
+  /** Lines below the help. */
+  readonly examples?: readonly string[]
+  readonly load: () => Promise<{ readonly execute: Execute }>
+}
+
+const JSON_LINES: OptionSpec = { flags: '--json', summary: 'JSON Lines on stdout, nothing else there' }
+const OUT: OptionSpec = { flags: '--out <dir>', summary: 'folder that holds the runs (default: artifacts)' }
+const BACKEND: OptionSpec = {
+  flags: '--backend <which>',
+  summary: 'kind, address or configured name of a server; mock = no model',
+}
+const PERSONAS: OptionSpec = { flags: '--personas <path>', summary: 'folder or file of personas (default: those that ship)' }
+
+const RUN: readonly OptionSpec[] = [
+  { flags: '-p, --prompt <text>', summary: 'the task; else --prompt-file, else stdin when piped' },
+  { flags: '--prompt-file <path>', summary: 'file that holds the task' },
+  PERSONAS,
+  { flags: '--agents <ids>', summary: 'who takes part, separated by commas' },
+  { flags: '--model <role=name>', summary: 'model of one agent, * allowed; may be repeated', isRepeatable: true },
+  BACKEND,
+  { flags: '--protocol <name>', summary: 'how they debate', choices: ['evidence', 'classic', 'solo'] },
+  { flags: '--rounds <n>', summary: 'rounds; above 1 asks for debate' },
+  { flags: '--language <name>', summary: 'language of the code (default: told from the prompt)' },
+  { flags: '--timeout-per-turn <seconds>', summary: 'longest a single answer may take' },
+  { flags: '--budget-seconds <n>', summary: 'longest the run may take' },
+  { flags: '--budget-tokens <n>', summary: 'most tokens, in and out, the run may use' },
+  { flags: '--temperature <n>', summary: "overrides every persona's" },
+  { flags: '--top-p <n>', summary: "overrides every persona's" },
+  { flags: '--max-tokens <n>', summary: 'tokens one answer may have' },
+  { flags: '--seed <n>', summary: 'seed sent with every request' },
+  { flags: '--verify', summary: 'exit 3 when nothing could be executed' },
+  OUT,
+  JSON_LINES,
+]
+
+const DEMO: readonly OptionSpec[] = [
+  BACKEND,
+  { flags: '--offline', summary: 'play the recording even where a server is found' },
+  OUT,
+  JSON_LINES,
+]
+
+/**
+ * Every command, in the order of the help. One is a file in `commands/` that exports `execute` and an entry here. This table
+ * and commander are all that `--help`, `--version` and completion load.
+ */
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    path: 'run',
+    args: '[prompt]',
+    summary: 'have a team of local models draft, debate and decide on a task',
+    options: RUN,
+    examples: [
+      'codeconductor run "Write merge_intervals(intervals) in Python."',
+      'codeconductor run --agents architect,coder,bug_hunter --prompt-file task.md --rounds 2',
+      'codeconductor run --prompt "…" --json | jq -c .type',
+    ],
+    load: () => import('./commands/run.ts'),
+  },
+  {
+    path: 'demo',
+    summary: 'see it work: on a server if one is found, else from a recording',
+    options: DEMO,
+    load: () => import('./commands/demo.ts'),
+  },
+  {
+    path: 'replay',
+    args: '<run...>',
+    summary: 'go through a run again from its log, with no model',
+    options: [OUT, JSON_LINES],
+    examples: ['codeconductor replay last', 'codeconductor replay path/to/log.jsonl'],
+    load: () => import('./commands/replay.ts'),
+  },
+  {
+    path: 'explain',
+    args: '<run>',
+    summary: 'say why a run ended as it did',
+    options: [OUT],
+    load: () => import('./commands/explain.ts'),
+  },
+  {
+    path: 'runs list',
+    summary: 'list the runs, newest first',
+    options: [OUT, JSON_LINES],
+    load: () => import('./commands/runs-list.ts'),
+  },
+  {
+    path: 'runs show',
+    args: '<run>',
+    summary: 'show one run and its files',
+    options: [OUT, JSON_LINES],
+    load: () => import('./commands/runs-show.ts'),
+  },
+  { path: 'runs rm', args: '<run...>', summary: 'remove runs', options: [OUT], load: () => import('./commands/runs-rm.ts') },
+  {
+    path: 'personas list',
+    summary: 'list the personas',
+    options: [PERSONAS, JSON_LINES],
+    load: () => import('./commands/personas-list.ts'),
+  },
+  {
+    path: 'personas check',
+    args: '[path...]',
+    summary: 'check persona files',
+    options: [JSON_LINES],
+    load: () => import('./commands/personas-check.ts'),
+  },
+  {
+    path: 'models',
+    summary: 'list the servers that answer and their models',
+    options: [BACKEND, JSON_LINES],
+    load: () => import('./commands/models.ts'),
+  },
+  {
+    path: 'config show',
+    summary: 'show the configuration that holds here',
+    options: [{ flags: '--origin', summary: 'and what set each value' }, JSON_LINES],
+    load: () => import('./commands/config-show.ts'),
+  },
+  {
+    path: 'doctor',
+    summary: 'say what this machine can do',
+    options: [{ flags: '--sandbox', summary: 'only how code would be run here' }, BACKEND, JSON_LINES],
+    load: () => import('./commands/doctor.ts'),
+  },
+  { path: 'help', args: '[topic...]', summary: 'help on a command, or on: exit-codes', load: () => import('./commands/help.ts') },
+]
+
+/** What stands behind a group in the help. */
+export const GROUPS: Readonly<Record<string, string>> = {
+  runs: 'look at past runs',
+  personas: 'look at personas',
+  config: 'look at the configuration',
+}

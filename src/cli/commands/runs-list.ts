@@ -1,0 +1,34 @@
+import { summarizeRun } from '../../app/summarize-run.ts'
+import { EXIT } from '../../domain/errors.ts'
+import { shortRunId } from '../../domain/ids.ts'
+import type { Execute } from '../cli-context.ts'
+import { clip } from '../display-width.ts'
+import { formatSize } from '../format.ts'
+import { openStore } from '../open-conductor.ts'
+import { toJsonLine, toPrintableLine } from '../printable.ts'
+
+/** Lists the runs, newest first. */
+export const execute: Execute = async (context, input) => {
+  const conductor = await openStore(context, input)
+  try {
+    const listings = [...(await conductor.store.list())].reverse()
+    for (const listing of listings) {
+      const { runId, createdMs, sizeBytes, isSealed, holder } = listing
+      const { prompt, outcome } = await summarizeRun(conductor, runId)
+      const status = outcome ?? (holder !== null ? 'running' : isSealed ? 'damaged' : 'interrupted')
+      if (context.mode === 'json') {
+        context.stdout.write(
+          toJsonLine({ type: 'run', runId, short: shortRunId(runId), createdMs, sizeBytes, isSealed, status, prompt }),
+        )
+        continue
+      }
+      const when = new Date(createdMs).toISOString().slice(0, 16).replace('T', ' ')
+      const line = `${shortRunId(runId)}  ${when}  ${status.padEnd(15)} ${formatSize(sizeBytes).padStart(8)}  ${toPrintableLine((prompt ?? '').slice(0, 400))}`
+      context.stdout.write(`${context.stdout.isTty ? clip(line, context.stdout.columns - 1) : line}\n`)
+    }
+    if (listings.length === 0 && context.mode !== 'json') context.stderr.write('no runs yet\nTry: codeconductor demo\n')
+    return EXIT.ok
+  } finally {
+    await conductor.close()
+  }
+}

@@ -1,0 +1,47 @@
+import { readdirSync } from 'node:fs'
+import { locateRun } from '../../app/find-run.ts'
+import { summarizeRun } from '../../app/summarize-run.ts'
+import { CodeConductorError, EXIT } from '../../domain/errors.ts'
+import { shortRunId } from '../../domain/ids.ts'
+import type { Execute } from '../cli-context.ts'
+import { openStore } from '../open-conductor.ts'
+import { toJsonLine, toPrintableLine } from '../printable.ts'
+import { labelled } from '../wrap.ts'
+
+/** Shows what a run was asked, how it ended and which files it left. */
+export const execute: Execute = async (context, input) => {
+  const conductor = await openStore(context, input)
+  try {
+    const query = input.args[0] ?? 'last'
+    const { runId, folder } = locateRun(conductor, query, context.cwd)
+    if (runId === null || conductor.store.folderOf(runId) !== folder) {
+      throw new CodeConductorError('RUN_NOT_FOUND', `${query} is not among the runs here`, {
+        hint: `codeconductor replay ${query}`,
+      })
+    }
+    const summary = await summarizeRun(conductor, runId)
+    const files = readdirSync(folder)
+      .filter((name) => !name.startsWith('lease.'))
+      .sort()
+    if (context.mode === 'json') {
+      context.stdout.write(toJsonLine({ type: 'run', runId, short: shortRunId(runId), folder, ...summary, files }))
+      return EXIT.ok
+    }
+    const lines: readonly (readonly [string, string])[] = [
+      ['Run', `${shortRunId(runId)} (${runId})`],
+      ['Task', summary.prompt ?? '?'],
+      ['Agents', `${summary.agents.join(', ')} · ${summary.protocol ?? '?'}`],
+      ['Ended', summary.damage ?? (summary.outcome === null ? 'not yet' : `${summary.outcome}: ${summary.stopReason ?? '?'}`)],
+      ['Folder', folder],
+      ['Files', files.join(' · ')],
+      ['Next', `codeconductor explain ${shortRunId(runId)}`],
+    ]
+    for (const [label, text] of lines) {
+      const shown = labelled(label, toPrintableLine(text.slice(0, 4_000)), context.stdout.columns)
+      context.stdout.write(`${shown.join('\n')}\n`)
+    }
+    return EXIT.ok
+  } finally {
+    await conductor.close()
+  }
+}

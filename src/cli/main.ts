@@ -1,0 +1,69 @@
+#!/usr/bin/env node
+import { CommanderError } from 'commander'
+import type { CliProcess, CommandInput } from './cli-context.ts'
+import type { CommandSpec } from './command-table.ts'
+import { createProgram } from './create-program.ts'
+
+/*
+ * From argv to a command. Only the parser and the table of commands are loaded before it is known what was asked for.
+ * The one place that ends the process.
+ */
+
+interface Chosen {
+  readonly spec: CommandSpec
+  readonly input: CommandInput
+}
+
+async function main(argv: readonly string[]): Promise<void> {
+  let chosen: Chosen | null = null
+  const program = createProgram({
+    writeOut: (text) => process.stdout.write(text),
+    writeErr: (text) => process.stderr.write(text),
+    onCommand: (spec, input) => {
+      chosen = { spec, input }
+    },
+  })
+  // A reader of the help that goes away is no failure.
+  process.stdout.on('error', () => {})
+  try {
+    const first = argv[0]
+    if (first === undefined) program.help()
+    if (first === 'completion' || first === 'complete') {
+      const { addCompletion } = await import('./completion.ts')
+      addCompletion(program)
+    }
+    program.parse(argv, { from: 'user' })
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return
+    if (error instanceof CommanderError && error.code === 'commander.help') process.exit(2)
+    await fail(error, argv)
+  }
+  if (chosen !== null) await runCommand(chosen)
+}
+
+async function runCommand({ spec, input }: Chosen): Promise<void> {
+  const { createProcessIo } = await import('./process-io.ts')
+  const io = createProcessIo((code) => process.exit(code))
+  process.on('uncaughtException', (error) => void fail(error, input.options, io))
+  try {
+    const [{ createContext }, { execute }] = await Promise.all([import('./cli-context.ts'), spec.load()])
+    const code = await execute(createContext(io, input.options), input)
+    await io.flush()
+    process.exit(code)
+  } catch (error) {
+    await fail(error, input.options, io)
+  }
+}
+
+/** Tells what went wrong in the form that was asked for, and ends the process with the error's code. */
+async function fail(error: unknown, how: readonly string[] | CommandInput['options'], io?: CliProcess): Promise<never> {
+  const { showError } = await import('./show-error.ts')
+  const code = showError(
+    error,
+    Array.isArray(how) ? { json: how.includes('--json') } : (how as CommandInput['options']),
+    io ?? null,
+  )
+  process.exit(code)
+}
+
+await main(process.argv.slice(2))
