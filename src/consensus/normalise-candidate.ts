@@ -1,16 +1,16 @@
+import { dropJavaScriptDemos } from './javascript-demo.ts'
 import { consensusLanguage } from './language.ts'
 import { pythonTopLevel, type TopLevelStatement } from './python-toplevel.ts'
 
 const DEFINITIONS = new Set(['def', 'class', 'import', 'from'])
 const ASSIGNMENT = /^[A-Za-z_][\w.]*(?:\s*,\s*[A-Za-z_]\w*)*\s*(?::[^=]+)?(?:=(?!=)|\+=)/
 const ASKS = /\b(?:input|open|exit|quit)\s*\(/
-const DEMO_LINE = /^(?:console\.\w+|assert|test|describe|it|expect|process\.exit|main)\b.*[;)]?\s*$/
 
 /**
  * Returns the program that stands for a candidate: in Python its imports, definitions, classes and plain assignments at
  * the top level, behind the declarations that the task text gives and the candidate leaves out; demonstration calls,
- * prints, asserts and a `__main__` block are dropped. In JavaScript and TypeScript one-line demonstrations at the left
- * margin are dropped. Line ends are `\n`. Two candidates with equal results are one program. Other languages: unchanged
+ * prints, asserts and a `__main__` block are dropped. In JavaScript and TypeScript demonstrations at the left margin are
+ * dropped. Line ends are `\n`. Two candidates with equal results are one program. Other languages: unchanged
  * but for line ends and trailing space.
  */
 export function normaliseCandidate(code: string, language: string, task?: { prompt: string; entryPoint: string }): string {
@@ -20,12 +20,8 @@ export function normaliseCandidate(code: string, language: string, task?: { prom
     .replace(/^\uFEFF/, '')
   const grammar = consensusLanguage(language)
   if (grammar === 'python') return normalisePython(text, task)
-  const lines = text.split('\n').map((line) => line.trimEnd())
-  const kept = grammar === 'javascript' ? lines.filter((line) => !DEMO_LINE.test(line) || line.endsWith('{')) : lines
-  return `${kept
-    .join('\n')
-    .replace(/\n{3,}/g, '\n\n')
-    .trim()}\n`
+  const kept = grammar === 'javascript' ? dropJavaScriptDemos(text) : text.replace(/[ \t]+$/gm, '')
+  return `${kept.replace(/\n{3,}/g, '\n\n').trim()}\n`
 }
 
 function normalisePython(text: string, task: { prompt: string; entryPoint: string } | undefined): string {

@@ -81,6 +81,13 @@ test('JavaScript demonstrations at the margin go', () => {
   expect(normaliseCandidate(text, 'javascript')).toBe('function f(x) {\n  console.log(x)\n  return x\n}\n')
 })
 
+test('a JavaScript test block goes as a whole, and what only looks like one stays', () => {
+  const kept = 'const it = 5\nfunction f(x) {\n  return x\n}\n'
+  const block = "describe('f', () => {\n  it('works )', () => {\n    expect(f(1)).toBe(1) // :)\n  })\n})\n"
+  expect(normaliseCandidate(kept + block, 'typescript')).toBe(kept)
+  expect(normaliseCandidate('test(function () {', 'javascript')).toBe('test(function () {\n')
+})
+
 test('normalising twice changes nothing more', () => {
   const lines = fc.constantFrom(
     'def f(x):',
