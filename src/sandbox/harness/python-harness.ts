@@ -88,8 +88,11 @@ def _main():
         while data:
             data = data[write(out, data):]
 
+    seed, reseed = 0, random.seed
     def load(request):
-        random.seed(request['seed'])
+        nonlocal seed
+        seed = request['seed']
+        reseed(seed)
         set_signal(SIGPROF, SIG_DFL)
         setitimer(ITIMER_PROF, request['cpuMs'] / 1000)
         try:
@@ -101,7 +104,6 @@ def _main():
             result = raised(error)
             result['kind'] = 'failed'
         setitimer(ITIMER_PROF, 0)
-        random.seed(request['seed'])
         gc.freeze()
         return dumps(result).encode()
 
@@ -110,6 +112,7 @@ def _main():
         seconds = request['cpuMs'] / 1000
         setrlimit(RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2))
         try:
+            reseed(seed)  # the random module seeds itself anew in every fork
             args = [decode(a) for a in request['args']]
             function = module.__dict__[request['fn']]
             setitimer(ITIMER_PROF, seconds, 0.01)

@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Sandbox } from '../../src/ports/sandbox.ts'
+import { pickPrograms, readManifest, runContainment, runForgery } from '../support/attack-runner.ts'
+import { type AttackWorld, createAttackWorld } from '../support/attack-world.ts'
+import { createTestSandbox, whyNotHere } from '../support/this-machines-sandbox.ts'
+
+// A choice that is quick and touches every kind of harm; `npm run check:attacks` runs them all, as two users.
+const SUITE = new URL('./fixtures/attacks', import.meta.url).pathname
+const CONTAINED = [
+  'own_net_families',
+  'own_net_loopback',
+  'own_sec_paths',
+  'own_sec_kernel',
+  'own_res_inodes',
+  'own_wr_userns',
+  'own_proc_surface',
+  'own_proc_survivors',
+  'wr_proc_sys',
+  'own_wr_special_artifact',
+  'sec_dotenv',
+  'js_read_home',
+  'own_js_flood',
+  'js_symlink_artifact',
+]
+const REFUSED = [
+  'forge_control_right',
+  'forge_proc_fd',
+  'forge_many_answers',
+  'own_forge_answer_twice',
+  'own_forge_background',
+  'own_forge_eq_always',
+  'forge_js_control_right',
+  'forge_js_proto',
+  'own_forge_js_getter',
+  'own_forge_js_write',
+]
+
+const why = await whyNotHere('bwrap')
+if (why !== null) {
+  describe('attacks', () => test.skip(`skipped: ${why}`, () => undefined))
+} else {
+  describe('attacks', () => {
+    let sandbox: Sandbox
+    let world: AttackWorld
+    const programs = readManifest(SUITE) ?? []
+    beforeAll(async () => {
+      sandbox = createTestSandbox('bwrap')
+      world = await createAttackWorld()
+    })
+    afterAll(async () => {
+      world.close()
+      await sandbox.dispose()
+    })
+
+    test.each(CONTAINED)('%s is contained', async (id) => {
+      const [program] = pickPrograms(programs, [id])
+      expect(program && (await runContainment(sandbox, world, SUITE, program)).problems).toEqual([])
+    })
+
+    test.each(REFUSED)('%s is judged as it deserves', async (id) => {
+      const [program] = pickPrograms(programs, [id])
+      expect(program && (await runForgery(sandbox, SUITE, program)).problems).toEqual([])
+    })
+
+    test('the world notices harm: its oracles are not blind', async () => {
+      const { connect } = await import('node:net')
+      const { writeFileSync } = await import('node:fs')
+      await new Promise<void>((resolve) => {
+        const socket = connect({ host: '127.0.0.1', port: Number(world.hints['tcp']) }, () => {
+          socket.on('close', () => resolve())
+          socket.resume()
+        })
+      })
+      writeFileSync(String(world.hints['expected']), 'changed')
+      expect(world.harm()).toEqual(['connection on tcp', 'files of the host changed'])
+    })
+  })
+}

@@ -1,0 +1,282 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Call, TypedValue } from '../../src/domain/value.ts'
+import type { CandidateLanguage, CandidateProgram, RunSpec, Sandbox } from '../../src/ports/sandbox.ts'
+
+const int = (n: number): TypedValue => ({ t: 'int', v: String(n) })
+const callF = (...args: TypedValue[]): Call => ({ fn: 'f', args })
+const python = (code: string): CandidateProgram => ({ language: 'python', code, entryPoint: 'f', seed: 7 })
+const javascript = (code: string): CandidateProgram => ({ language: 'javascript', code, entryPoint: 'f', seed: 7 })
+const script = (code: string, more: Partial<RunSpec> = {}): RunSpec => ({
+  language: 'python',
+  argv: ['-c', code],
+  limits: { cpuMs: 2_000, wallMs: 6_000 },
+  ...more,
+})
+
+/** The contract of `ports/sandbox.ts`; the numbers are its own. `create` makes a sandbox that is known to hold. */
+export function sandboxContract(name: string, create: () => Sandbox): void {
+  describe(`sandbox contract: ${name}`, () => {
+    let sandbox: Sandbox
+    beforeAll(() => {
+      sandbox = create()
+    })
+    afterAll(() => sandbox.dispose())
+
+    test('2: a run reports how it ended and what it said, and nothing like a verdict', async () => {
+      const result = await sandbox.run(script('import sys; print("out"); print("err", file=sys.stderr); sys.exit(3)'))
+      expect(result).toMatchObject({ end: 'exit', code: 3, signal: null, stdout: { text: 'out\n', truncated: false } })
+      expect(result.stderr.text).toBe('err\n')
+      expect(Object.keys(result)).not.toContain('verdict')
+    })
+
+    test('3: only what was named is visible, read-only, and scratch space starts empty each time', async () => {
+      const hidden = mkdtempSync(join(tmpdir(), 'hidden-'))
+      writeFileSync(join(hidden, 'shown.txt'), 'shown')
+      const code = `
+import os
+print(sorted(os.listdir('/box')), open('/box/a/shown.txt').read(), open('/box/t.txt').read(), os.listdir('/scratch'), os.path.exists(${JSON.stringify(hidden)}))
+for path in ('/box/a/shown.txt', '/box/t.txt', '/usr/x', '/etc/x', '/x'):
+    try: open(path, 'a'); print('WRITABLE', path)
+    except OSError: pass
+open('/scratch/x', 'w').write('x')
+`
+      const mounts = [
+        { kind: 'file', hostPath: join(hidden, 'shown.txt'), boxPath: '/box/a/shown.txt' },
+        { kind: 'text', text: 'told', boxPath: '/box/t.txt' },
+      ] as const
+      const first = await sandbox.run(script(code, { mounts }))
+      const second = await sandbox.run(script(code, { mounts }))
+      rmSync(hidden, { recursive: true })
+      expect(first.stdout.text).toBe("['a', 't.txt'] shown told [] False\n")
+      expect(second.stdout.text).toBe(first.stdout.text)
+    })
+
+    test('4: the environment is an allow-list, of pid 1 too, and names that steer a loader are refused', async () => {
+      process.env['CONTRACT_SECRET'] = 'planted-secret'
+      const code = `import os, json; print(json.dumps(sorted(os.environ)), b'planted' in open('/proc/1/environ', 'rb').read() + json.dumps(dict(os.environ)).encode())`
+      const result = await sandbox.run(script(code, { env: { EXTRA: '1' } }))
+      delete process.env['CONTRACT_SECRET']
+      expect(result.stdout.text).toMatch(/"EXTRA".*\] False\n$/)
+      for (const name of ['LD_PRELOAD', 'NODE_OPTIONS', 'PYTHONPATH', 'HTTPS_PROXY', 'PATH', 'lower']) {
+        await expect(sandbox.run(script('pass', { env: { [name]: 'x' } }))).rejects.toMatchObject({ code: 'POLICY_REFUSED' })
+      }
+    })
+
+    test('5: no socket reaches a listener of the host', async () => {
+      const seen: string[] = []
+      const tcp = createServer((socket) => {
+        seen.push('tcp')
+        socket.destroy()
+      })
+      const port = await new Promise<number>((resolve) => {
+        tcp.listen(0, '127.0.0.1', () => {
+          const address = tcp.address()
+          resolve(typeof address === 'object' && address ? address.port : 0)
+        })
+      })
+      const code = `
+import socket
+for family, where in ((2, ('127.0.0.1', ${port})), (10, ('::1', ${port})), (1, '/run/docker.sock'), (40, (2, 1)), (16, (0, 0))):
+    try: s = socket.socket(family, 1); s.settimeout(1); s.connect(where); print('CONNECTED', family)
+    except OSError: pass
+print('done')
+`
+      const result = await sandbox.run(script(code))
+      tcp.close()
+      expect({ seen, said: result.stdout.text }).toEqual({ seen: [], said: 'done\n' })
+    })
+
+    test.each([
+      ['cpu', 'while True: pass', { cpuMs: 1_000 }],
+      ['wall', 'import time; time.sleep(60)', { wallMs: 700 }],
+      [
+        'memory',
+        'import os, time\nfor _ in range(6):\n    if os.fork() == 0:\n        x = bytearray(b"x") * (120 << 20); time.sleep(9)\ntime.sleep(9)',
+        { memoryBytes: 400 << 20 },
+      ],
+      ['output', 'import os\nwhile True: os.write(1, b"x" * 65536)', { outputBytes: 65_536 }],
+    ] as const)('6: crossing the %s bound ends the run and says so', async (end, code, limits) => {
+      const result = await sandbox.run(script(code, { limits: { cpuMs: 3_000, wallMs: 8_000, ...limits } }))
+      expect(result.end).toBe(end)
+      expect(result.stdout.text.length).toBeLessThanOrEqual(262_144)
+    })
+
+    test('6: files, inodes, processes and descriptors are bounded inside', async () => {
+      const code = `
+import os, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+def count(n, attempt):
+    for i in range(n):
+        try: attempt(i)
+        except OSError: return i
+    return n
+big = os.open('/scratch/big', os.O_CREAT | os.O_WRONLY)
+print(count(64, lambda i: os.write(big, b'x' * (1 << 20))) <= 32, count(9000, lambda i: os.close(os.open('/tmp/%d' % i, os.O_CREAT | os.O_WRONLY))) < 4200, count(400, lambda i: os.dup(1)) < 256)
+def fork(i):
+    if os.fork() == 0: signal.pause()
+print(count(200, fork) < 80)
+`
+      expect((await sandbox.run(script(code))).stdout.text).toBe('True True True\nTrue\n')
+    })
+
+    test('7: no process of a run is left when it has resolved, detached ones included', async () => {
+      const tag = `left-${randomBytes(6).toString('hex')}`
+      const code = `
+import os, signal, sys, time
+for i in range(4):
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)
+        os._exit(0)
+`
+      const result = await sandbox.run(script(code, { argv: ['-c', code, tag] }))
+      expect(result.end).toBe('exit')
+      expect(processesWith(tag)).toEqual([])
+    })
+
+    test('8: a line nobody asked for ends the session and every later call is not run', async () => {
+      const code = 'import os\ndef f(x):\n    if x == 2: os.write(6, b"{}\\n")\n    return x\n'
+      // The channel of the fork server is open in its forks: writing to it is possible, and is the deviation.
+      const session = await sandbox.open(python(code))
+      expect(await session.load()).toEqual({ kind: 'loaded', names: ['f'] })
+      const outcomes = await session.calls([callF(int(1)), callF(int(2)), callF(int(3))])
+      await session.close()
+      expect(outcomes.map((outcome) => outcome.kind)).toEqual(['value', 'not-run', 'not-run'])
+    })
+
+    test.each<[CandidateLanguage, CandidateProgram]>([
+      ['python', python('def f(x):\n    while x == 9:\n        try: pass\n        except: pass\n    return x\n')],
+      ['javascript', javascript('function f(x) { while (x === 9) try { x = 9 } catch {} return x }')],
+    ])('9: a %s call that never ends is a time-out, and calls after it still run in order until too many', async (_, program) => {
+      const session = await sandbox.open(program)
+      const outcomes = await session.calls(
+        [1, 9, 2, 9, 3].map((n) => callF(int(n))),
+        { stopAfterTimeouts: 2 },
+      )
+      await session.close()
+      expect(outcomes).toEqual([
+        { kind: 'value', value: int(1) },
+        { kind: 'timeout' },
+        { kind: 'value', value: int(2) },
+        { kind: 'timeout' },
+        { kind: 'not-run', reason: 'stopped after 2 time-outs' },
+      ])
+    })
+
+    test('10: an exception is raised with its name, and ending the process is never a value', async () => {
+      const session = await sandbox.open(
+        python(
+          'import os\ndef f(x):\n    if x == 1: raise KeyError("k")\n    if x == 2: os._exit(0)\n    if x == 3: os.kill(os.getpid(), 11)\n    if x == 4: raise SystemExit(0)\n    return x\n',
+        ),
+      )
+      const outcomes = await session.calls([1, 2, 3, 4, 5].map((n) => callF(int(n))))
+      await session.close()
+      expect(outcomes).toEqual([
+        { kind: 'raised', error: 'KeyError', message: "'k'" },
+        { kind: 'raised', error: 'ProcessExit', message: 'exit code 0' },
+        { kind: 'raised', error: 'ProcessKilled', message: 'SIGSEGV' },
+        { kind: 'raised', error: 'SystemExit', message: '0' },
+        { kind: 'value', value: int(5) },
+      ])
+      const shared = await sandbox.open(
+        javascript('function f(x) { if (x === 1) throw new TypeError("t"); if (x === 2) process.exit(0); return x }'),
+      )
+      const inOne = await shared.calls([1, 2, 3].map((n) => callF(int(n))))
+      await shared.close()
+      expect(inOne.map((outcome) => outcome.kind)).toEqual(['raised', 'raised', 'not-run'])
+    })
+
+    test('11: close and dispose may be called twice and end what is running', async () => {
+      const own = create()
+      const session = await own.open(python('import time\ndef f(x): time.sleep(60)\n'))
+      await session.load()
+      const call = session.call(callF(int(1)), { wallMs: 60_000 })
+      const run = own.run(script('import time; time.sleep(60)', { limits: { wallMs: 60_000 } }))
+      await Promise.all([session.close(), session.close()])
+      expect(await call).toEqual({ kind: 'not-run', reason: 'the session is closed' })
+      await own.dispose()
+      await own.dispose()
+      expect((await run).end).not.toBe('exit')
+      await expect(own.run(script('pass'))).rejects.toMatchObject({ code: 'NO_SANDBOX' })
+    })
+
+    test.each<[string, CandidateProgram, string]>([
+      ['a syntax error', python('def f(:\n'), 'failed'],
+      ['an import that fails', python('import nothing_of_that_name\n'), 'failed'],
+      ['no such function', python('def g(x): return x\n'), 'no-entry-point'],
+      ['a process that exits', python('import os; os._exit(0)\n'), 'failed'],
+      ['top-level code that never ends', python('while True: pass\n'), 'timeout'],
+      ['Windows line ends', python('def f(x):\r\n    return x\r\n'), 'loaded'],
+      ['a CommonJS export', javascript('module.exports = { f: (x) => x }'), 'loaded'],
+      ['an ES module that exports nothing', javascript('import fs from "node:fs"\nconst f = (x) => x\n'), 'loaded'],
+      ['a default export', javascript('export default function (x) { return x }'), 'loaded'],
+      ['the wrong language', javascript('def f(x):\n    return x\n'), 'failed'],
+    ])('loading says what it found: %s', async (_, program, kind) => {
+      const session = await sandbox.open(program, { load: { cpuMs: 600, wallMs: 8_000 } })
+      expect((await session.load()).kind).toBe(kind)
+      const outcome = await session.call(callF(int(4)))
+      await session.close()
+      expect(outcome.kind).toBe(kind === 'loaded' ? 'value' : 'not-run')
+    })
+
+    test('values keep their exact types across the channel, both ways', async () => {
+      const values: TypedValue[] = [
+        { t: 'none' },
+        { t: 'bool', v: true },
+        int(-5),
+        { t: 'int', v: '123456789012345678901234567890' },
+        { t: 'float', v: '1.5' },
+        { t: 'float', v: 'inf' },
+        { t: 'float', v: 'nan' },
+        { t: 'str', v: 'ä\u0000\ud83d\ude00' },
+        { t: 'bytes', v: 'AAEC' },
+        { t: 'list', v: [int(1), { t: 'tuple', v: [int(2)] }, { t: 'set', v: [int(3)] }] },
+        { t: 'dict', v: [[int(1), { t: 'list', v: [] }]] },
+      ]
+      const session = await sandbox.open(python('def f(x): return x\n'))
+      const outcomes = await session.calls(values.map((value) => callF(value)))
+      await session.close()
+      expect(outcomes).toEqual(values.map((value) => ({ kind: 'value', value })))
+    })
+
+    test('an object with behaviour of its own, or one too large, degrades to other', async () => {
+      const code =
+        'class E(int):\n    __eq__ = lambda s, o: True\ndef f(x):\n    return [E(0), "x" * (8 << 20), __import__("decimal").Decimal(1)][x]\n'
+      const session = await sandbox.open(python(code))
+      const outcomes = await session.calls([0, 1, 2].map((n) => callF(int(n))))
+      await session.close()
+      expect(outcomes.map((outcome) => outcome.kind === 'value' && outcome.value.t)).toEqual(['other', 'other', 'other'])
+    })
+
+    test('the seed makes random numbers the same in every session', async () => {
+      const draw = async (program: CandidateProgram): Promise<unknown> => {
+        const session = await sandbox.open(program)
+        const outcome = await session.call(callF(int(0)))
+        await session.close()
+        return outcome
+      }
+      const py = python('import random\ndef f(x): return random.random()\n')
+      const js = javascript('const f = () => Math.random()')
+      expect(await draw(py)).toEqual(await draw(py))
+      expect(await draw(js)).toEqual(await draw(js))
+      expect(await draw({ ...py, seed: 8 })).not.toEqual(await draw(py))
+    })
+  })
+}
+
+function processesWith(tag: string): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    const path = `/proc/${pid}/cmdline`
+    try {
+      return /^\d+$/.test(pid) && existsSync(path) && readFileSync(path, 'latin1').includes(tag)
+    } catch {
+      return false
+    }
+  })
+}
