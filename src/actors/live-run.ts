@@ -1,10 +1,10 @@
-import { type ErrorData, toErrorData } from '../domain/errors.ts'
+import { toErrorData } from '../domain/errors.ts'
 import type { RunEvent, TokenDelta } from '../domain/event.ts'
 import { type EffectId, ROOT_ACTOR } from '../domain/ids.ts'
 import { type LogRecord, RECORD_VERSION, type RecordKind } from '../domain/record.ts'
 import type { Outcome, StopReason } from '../domain/verdict.ts'
 import type { AnswerFacts } from '../machines/effects.ts'
-import type { RunInput } from '../machines/run-context.ts'
+import type { RunChange, RunInput } from '../machines/run-context.ts'
 import type { Clock, TimerHandle } from '../ports/clock.ts'
 import type { RunLog } from '../ports/run-store.ts'
 import type { EffectSink, Executors } from './executor.ts'
@@ -22,6 +22,8 @@ import type { AnswerRecord, FoldStep, OpenEffect, RunFold } from './run-fold.ts'
 const COALESCE_CHARS = 400
 /** … or has waited this long. */
 const COALESCE_MS = 50
+/** Times an effect is asked over the lives of a run's processes. */
+const MAX_ATTEMPTS = 5
 
 export interface LiveRunOptions {
   readonly fold: RunFold
@@ -81,19 +83,46 @@ export class LiveRun {
     this.#input('start', { v: RECORD_VERSION, a: ROOT_ACTOR, d: { ...header, ...input } })
   }
 
-  /** Goes on with a replayed run: timers are armed with the time they had left, effects in flight are asked again. */
-  resume(): void {
+  /**
+   * Goes on with a replayed run: timers are armed with the time they had left, effects in flight are asked again under
+   * their ids. `attempts` counts how often each was asked before; one asked too often fails instead, so that a run that
+   * is killed again and again on one effect ends.
+   */
+  resume(attempts: ReadonlyMap<EffectId, number>, facts: Readonly<Record<string, unknown>>): void {
     const { fold } = this.#options
-    for (const timer of fold.openTimers()) this.#arm(timer.id, Math.max(0, timer.setAtMs + timer.delayMs - this.#t))
-    const effects = fold.openEffects()
-    for (const effect of effects) this.#input('retry', { id: effect.id })
-    this.#launch(effects)
+    this.#input('upgraded', { a: ROOT_ACTOR, d: facts })
+    for (const timer of fold.openTimers()) {
+      if (!this.#timers.has(timer.id)) this.#arm(timer.id, Math.max(0, timer.setAtMs + timer.delayMs - this.#t))
+    }
+    const again: OpenEffect[] = []
+    for (const effect of fold.openEffects()) {
+      if (this.#flights.has(effect.id)) continue
+      const attempt = (attempts.get(effect.id) ?? 1) + 1
+      if (attempt <= MAX_ATTEMPTS) {
+        this.#input('retry', { id: effect.id, att: attempt })
+        again.push(effect)
+        continue
+      }
+      const message = `asked ${MAX_ATTEMPTS} times, and the process ended each time before the answer`
+      this.#input('err', { id: effect.id, d: { code: 'attempts-exhausted', message, retryable: false } })
+    }
+    if (again.length > 0) this.#launch(again)
     this.#finishIfDone()
   }
 
-  /** Ends the run at its next input as cancelled. Idempotent. */
+  /** Applies a fork's change before anything is asked. */
+  override(change: RunChange): void {
+    this.#input('override', { a: ROOT_ACTOR, d: change })
+  }
+
+  /** Ends the run for good as cancelled. Idempotent. */
   cancel(reason: StopReason, detail: string): void {
     if (!this.#isOver) this.#input('cmd', { a: ROOT_ACTOR, d: { reason, detail } })
+  }
+
+  /** Stops the run with its log sealed, so that `resume` can go on from here. Idempotent. */
+  interrupt(detail: string): void {
+    if (!this.#isOver) this.#endAbnormally({ outcome: 'cancelled', stopReason: 'interrupted', detail })
   }
 
   #now(): number {
@@ -247,9 +276,10 @@ export class LiveRun {
   }
 
   #fail(error: unknown): void {
-    if (this.#isOver) return
-    const data: ErrorData = toErrorData(error)
-    const end = { outcome: 'failed' as const, stopReason: 'log-failed' as const, detail: data.message }
+    if (!this.#isOver) this.#endAbnormally({ outcome: 'failed', stopReason: 'log-failed', detail: toErrorData(error).message })
+  }
+
+  #endAbnormally(end: { readonly outcome: Outcome; readonly stopReason: StopReason; readonly detail: string }): void {
     for (const event of this.#options.fold.apply({ k: 'end', t: this.#now(), d: end }).events) this.#options.onEvent(event)
     this.#close(end)
   }

@@ -1,5 +1,5 @@
 import { BackendError } from '../domain/backend-error.ts'
-import type { ErrorData } from '../domain/errors.ts'
+import { type ErrorData, toErrorData } from '../domain/errors.ts'
 import type { ModelInfo, ModelKey } from '../domain/model.ts'
 import type { ModelRequest } from '../machines/effects.ts'
 import type { Backend } from '../ports/backend.ts'
@@ -77,7 +77,8 @@ export class ModelPool {
     this.#arrivals += 1
     if (signal.aborted) return
     this.#waiting.push(turn)
-    this.#pump()
+    if (this.#listed === null) this.#listFirst(signal)
+    else this.#pump()
     if (this.#waiting.includes(turn)) this.#wait(turn)
   }
 
@@ -114,6 +115,19 @@ export class ModelPool {
     this.#waiting = []
     for (const model of this.#models.values()) model.stop()
     await Promise.all(this.#options.backends.map((backend) => backend.close()))
+  }
+
+  /** A resumed run asks before anyone gathered: its models are looked up first. */
+  #listFirst(signal: AbortSignal): void {
+    this.list(signal).then(
+      () => this.#pump(),
+      (error: unknown) => {
+        for (const turn of [...this.#waiting]) {
+          this.#leave(turn)
+          turn.sink.err(toErrorData(error))
+        }
+      },
+    )
   }
 
   #adopt(info: ModelInfo, backend: Backend): void {

@@ -5,7 +5,7 @@ import { type ActorPath, type EffectId, effectId, ROOT_ACTOR } from '../domain/i
 import type { LogRecord, Output } from '../domain/record.ts'
 import type { EffectActorRef } from '../machines/effect.ts'
 import type { AnswerFacts } from '../machines/effects.ts'
-import type { RunContext, RunInput } from '../machines/run-context.ts'
+import type { RunChange, RunContext, RunInput } from '../machines/run-context.ts'
 import { createInputHasher, shortHash } from './digest.ts'
 import { type BoundRunMachine, pathOf, type RunRuntime } from './effect-actor.ts'
 
@@ -168,8 +168,14 @@ export class RunFold {
         if (entry !== undefined) entry.text = ''
         return false
       }
+      case 'override':
+        this.#actor?.send({ type: 'cmd.override', change: input.d as RunChange })
+        return true
+      case 'upgraded':
+        this.#emitted.push({ type: 'run.resumed', asked: [...this.#effects.keys()] })
+        return false
       case 'end':
-        if (!this.#isDone) this.#emitted.push(abnormalEnd(input.d as { stopReason: 'log-failed'; detail: string }, this.context))
+        if (!this.#isDone) this.#emitted.push(abnormalEnd(input.d as AbnormalEnd, this.context))
         return false
       default:
         return false
@@ -308,14 +314,16 @@ function toOutput(entry: EffectEntry, data: unknown): unknown {
   return { ...answer, text: tail === undefined ? entry.text : entry.text + tail }
 }
 
-function abnormalEnd(
-  end: { stopReason: 'log-failed' | 'internal-error'; detail: string },
-  context: RunContext | null,
-): RunEventBody {
+interface AbnormalEnd {
+  readonly stopReason: 'log-failed' | 'internal-error' | 'interrupted'
+  readonly detail: string
+}
+
+function abnormalEnd(end: AbnormalEnd, context: RunContext | null): RunEventBody {
   return {
     type: 'run.completed',
     runId: context?.runId ?? '',
-    outcome: 'failed',
+    outcome: end.stopReason === 'interrupted' ? 'cancelled' : 'failed',
     stopReason: end.stopReason,
     detail: end.detail,
     winner: null,

@@ -1,5 +1,5 @@
 import { createRunRuntime, type RunRuntime } from '../actors/effect-actor.ts'
-import { RunFold } from '../actors/run-fold.ts'
+import { type FoldStep, type OpenEffect, RunFold } from '../actors/run-fold.ts'
 import { CodeConductorError } from '../domain/errors.ts'
 import type { RunEvent } from '../domain/event.ts'
 import type { LogRecord, Output } from '../domain/record.ts'
@@ -14,6 +14,8 @@ export interface Divergence {
   readonly got: readonly Output[]
   readonly recordedDigest: string | null
   readonly gotDigest: string
+  /** The first effect that is asked differently today; null when the effects are the same and something else differs. */
+  readonly effect: OpenEffect | null
 }
 
 export interface Replay {
@@ -25,36 +27,63 @@ export interface Replay {
   readonly divergence: Divergence | null
 }
 
+/** Sees every record as it is folded, with the events it caused and the fold after it. */
+export type ReplayWatcher = (record: LogRecord, events: readonly RunEvent[], fold: RunFold, step: FoldStep) => void
+
 /**
  * Folds a log again, with no backend, no timer and no write. Stops at the first record whose outputs or digest differ
  * from what was recorded. Equal logs give equal digests in every process. Throws `LOG_CORRUPT` on a log without a start.
  */
-export function replayRecords(records: Iterable<LogRecord>, runtime: RunRuntime = createRunRuntime()): Replay {
+export function replayRecords(
+  records: Iterable<LogRecord>,
+  runtime: RunRuntime = createRunRuntime(),
+  watch?: ReplayWatcher,
+): Replay {
   const fold = new RunFold(runtime)
   const events: RunEvent[] = []
   let count = 0
   for (const record of records) {
     if (count === 0 && record.k !== 'start') {
       throw new CodeConductorError('LOG_CORRUPT', 'the log does not begin with a start record', {
-        hint: 'codeconductor runs verify',
+        hint: 'codeconductor runs list',
       })
     }
     count += 1
     const before = fold.digest
     const step = fold.apply(record)
     for (const event of step.events) events.push(event)
+    watch?.(record, step.events, fold, step)
     if (differs(record, step.outputs, step.digest, before)) {
-      return {
-        records: count,
-        digest: fold.digest,
-        events,
-        context: fold.context,
-        isDone: fold.isDone,
-        divergence: describe(record, step.outputs, step.digest),
-      }
+      return { ...stateOf(fold), records: count, events, divergence: describe(record, step) }
     }
   }
-  return { records: count, digest: fold.digest, events, context: fold.context, isDone: fold.isDone, divergence: null }
+  return { ...stateOf(fold), records: count, events, divergence: null }
+}
+
+function stateOf(fold: RunFold): Pick<Replay, 'digest' | 'context' | 'isDone'> {
+  return { digest: fold.digest, context: fold.context, isDone: fold.isDone }
+}
+
+/** Folds a log into `fold`, to go on from there. Throws `REPLAY_DIVERGED` naming the first record that differs. */
+export function foldRecords(fold: RunFold, records: readonly LogRecord[]): { readonly events: readonly RunEvent[] } {
+  const events: RunEvent[] = []
+  for (const record of records) {
+    const before = fold.digest
+    const step = fold.apply(record)
+    events.push(...step.events)
+    if (differs(record, step.outputs, step.digest, before)) {
+      const { seq, kind, actor } = describe(record, step)
+      throw new CodeConductorError(
+        'REPLAY_DIVERGED',
+        `record ${seq} (${kind} ${actor}) is not what today's machines make of it`,
+        {
+          hint: 'codeconductor replay last',
+          details: { seq, kind, actor },
+        },
+      )
+    }
+  }
+  return { events }
 }
 
 function differs(record: LogRecord, got: readonly Output[], digest: string, before: string): boolean {
@@ -68,14 +97,19 @@ function sameOutputs(recorded: readonly Output[], got: readonly Output[]): boole
   )
 }
 
-function describe(record: LogRecord, got: readonly Output[], digest: string): Divergence {
+function describe(record: LogRecord, step: FoldStep): Divergence {
+  const asked = step.requested.find((effect, i) => {
+    const recorded = (record.o ?? []).filter((output) => output[0] === 'R')[i]
+    return recorded === undefined || recorded[1] !== effect.id || recorded[3] !== effect.inputHash
+  })
   return {
     seq: record.seq,
     kind: record.k,
     actor: record.a ?? record.id ?? '',
     recorded: record.o ?? [],
-    got,
+    got: step.outputs,
     recordedDigest: record.h ?? null,
-    gotDigest: digest,
+    gotDigest: step.digest,
+    effect: asked ?? null,
   }
 }

@@ -19,12 +19,14 @@ export interface RunResult extends RunEnd {
 export interface RunHandle extends AsyncIterable<RunEvent> {
   readonly runId: RunId
   readonly result: Promise<RunResult>
-  /** Ends it as cancelled: requests are aborted, the log is sealed. Idempotent. */
+  /** Ends it for good as cancelled: requests are aborted, the log is sealed. Idempotent. */
   cancel(detail: string): void
+  /** Stops it with its log sealed, so that `resumeRun` can go on from there. Idempotent. */
+  interrupt(detail: string): void
 }
 
 export interface StartOptions {
-  /** Aborting cancels the run. */
+  /** Aborting interrupts the run; it can be resumed. */
   readonly signal?: AbortSignal
   /** Text as it arrives, before it is logged. */
   readonly onToken?: (delta: TokenDelta) => void
@@ -78,8 +80,14 @@ export function drive(
       },
     )
   })
-  const cancel = (detail: string): void => live?.cancel('cancelled-by-user', detail)
-  if (options.signal?.aborted === true) cancel('aborted before it began')
-  options.signal?.addEventListener('abort', () => cancel('aborted'), { once: true })
-  return { runId, result, cancel, [Symbol.asyncIterator]: () => channel[Symbol.asyncIterator]() }
+  const interrupt = (detail: string): void => live?.interrupt(detail)
+  if (options.signal?.aborted === true) interrupt('aborted before it began')
+  options.signal?.addEventListener('abort', () => interrupt('aborted'), { once: true })
+  return {
+    runId,
+    result,
+    cancel: (detail) => live?.cancel('cancelled-by-user', detail),
+    interrupt,
+    [Symbol.asyncIterator]: () => channel[Symbol.asyncIterator](),
+  }
 }

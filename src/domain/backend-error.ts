@@ -73,8 +73,7 @@ export class BackendError extends CodeConductorError {
     this.facts = facts
   }
 
-  /** The form that crosses into the log. */
-  toData(): ErrorData {
+  override toData(): ErrorData {
     return { code: this.failure, message: this.message, retryable: this.retryable }
   }
 }

@@ -76,6 +76,11 @@ export class CodeConductorError extends Error {
   get exitCode(): ExitCode {
     return EXIT_BY_CODE[this.code]
   }
+
+  /** The form that crosses into the log. */
+  toData(): ErrorData {
+    return { code: this.code, message: this.message, retryable: this.retryable }
+  }
 }
 
 /** The form in which an error crosses into the log: data, never an `Error`. */
@@ -87,7 +92,7 @@ export interface ErrorData {
 
 /** Returns `error` as data for a record; an unknown throwable becomes code `INTERNAL`. */
 export function toErrorData(error: unknown): ErrorData {
-  if (error instanceof CodeConductorError) return { code: error.code, message: error.message, retryable: error.retryable }
+  if (error instanceof CodeConductorError) return error.toData()
   return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error), retryable: false }
 }
 

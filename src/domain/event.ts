@@ -91,6 +91,8 @@ export type RunEventBody =
       readonly why: string
     }
   | { readonly type: 'verdict.reached'; readonly verdict: Verdict }
+  /** The run goes on after a crash, an interruption or a fork. `asked` are the effects issued again. */
+  | { readonly type: 'run.resumed'; readonly asked: readonly EffectId[] }
   | {
       readonly type: 'run.completed'
       readonly runId: RunId

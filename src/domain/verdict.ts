@@ -51,6 +51,8 @@ export type StopReason =
   | 'no-model'
   | 'quorum-lost'
   | 'cancelled-by-user'
+  /** Stopped from outside with its log sealed; `resume` goes on from there. */
+  | 'interrupted'
   | 'token-budget'
   | 'time-budget'
   | 'log-failed'

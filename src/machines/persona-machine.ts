@@ -64,6 +64,7 @@ type PersonaEvent =
   | { readonly type: 'turn.abandon' }
   | { readonly type: 'turn.cancel' }
   | { readonly type: 'turn.timeUp' }
+  | { readonly type: 'persona.changed'; readonly persona: Persona; readonly task: string }
   | { readonly type: 'model.granted'; readonly model: ModelKey; readonly queuedMs: number; readonly at: number }
   | { readonly type: 'model.firstToken'; readonly ttftMs: number; readonly at: number }
 
@@ -168,6 +169,7 @@ export const personaMachine = setup({
     attempt: 0,
     retryDelayMs: 0,
   }),
+  on: { 'persona.changed': { actions: assign(({ event }) => ({ persona: event.persona, task: event.task })) } },
   initial: 'idle',
   states: {
     idle: { on: { 'turn.begin': { target: 'working', actions: 'open' } } },

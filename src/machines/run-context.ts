@@ -4,6 +4,7 @@ import type { Phase } from '../domain/event.ts'
 import type { AgentId, EffectId, RunId } from '../domain/ids.ts'
 import type { Sampling } from '../domain/message.ts'
 import type { ModelInfo, ModelKey } from '../domain/model.ts'
+import type { Persona } from '../domain/persona.ts'
 import type { AgentSpec, RunSpec } from '../domain/run-spec.ts'
 import type { StopReason } from '../domain/verdict.ts'
 import type { TranscriptEntry, TurnView } from '../prompts/build-prompt.ts'
@@ -37,6 +38,14 @@ export interface RoundOrder {
   readonly view: TurnView
   /** Models for this turn alone; absent = the agent's own. */
   readonly models?: readonly ModelKey[]
+}
+
+/** What a fork changes. Agents that are not named keep their persona and model. */
+export interface RunChange {
+  readonly prompt?: string
+  readonly rounds?: number
+  readonly models?: Readonly<Record<AgentId, string>>
+  readonly personas?: Readonly<Record<AgentId, Persona>>
 }
 
 export interface RunInput {

@@ -102,6 +102,7 @@ export const runMachine = runSetup.createMachine({
       target: '.budgetExhausted',
       actions: 'timeUp',
     },
+    'cmd.override': { actions: 'override' },
     [`${CHILD_ERROR}*`]: { actions: 'stopBroken' },
   },
   states: {

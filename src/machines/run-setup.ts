@@ -8,12 +8,14 @@ import { decideRestart } from '../selection/restart-policy.ts'
 import { executeEffect, gateEffect, gatherEffect } from './effects.ts'
 import { knowledgeOf, nextEscalation } from './escalation.ts'
 import { toExecuteRequest } from './judging.ts'
+import { applyChange } from './override.ts'
 import { type AgentReport, personaMachine, type TurnOrder } from './persona-machine.ts'
 import {
   agentState,
   programAnswers,
   quorum,
   type RoundOrder,
+  type RunChange,
   type RunContext,
   type RunInput,
   standing,
@@ -26,6 +28,7 @@ type RunMachineEvent =
   | AgentReport
   | { readonly type: 'cmd.cancel'; readonly reason: StopReason; readonly detail: string }
   | { readonly type: 'time.up' }
+  | { readonly type: 'cmd.override'; readonly change: RunChange }
 
 export interface RunOutput {
   readonly outcome: Outcome
@@ -193,6 +196,23 @@ export const runSetup = setup({
           : { escalations: context.escalations + 1, knowledge: knowledgeOf(context.judgement) },
       )
       openRound(context, enqueue, next.orders[0]?.phase ?? 'revise', next.orders)
+    }),
+    /** A fork's change: agents it concerns learn of it, and their open turns are asked anew. */
+    override: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'cmd.override') return
+      const { context: next, changed } = applyChange(context, event.change)
+      enqueue.assign(next)
+      const opened = { ...context, ...next }
+      for (const order of firstOrders(context.orders)) {
+        if (changed.includes(order.agent)) enqueue.sendTo(order.agent, { type: 'turn.cancel' })
+      }
+      for (const id of changed) {
+        enqueue.sendTo(id, { type: 'persona.changed', persona: agentState(opened, id).spec.persona, task: next.task })
+      }
+      for (const order of firstOrders(context.orders)) {
+        if (!changed.includes(order.agent)) continue
+        enqueue.sendTo(order.agent, { type: 'turn.begin', order: toTurnOrder(opened, agentState(opened, order.agent), order) })
+      }
     }),
     stopForJudge: assign(({ event }) => ({
       stopReason: 'judge-failed' as const,

@@ -71,7 +71,7 @@ export function createFileStore(options: FileStoreOptions): FileStore {
   const leases: LeaseContext = { fs, processes, tag, wallMs: () => clock.wallMs(), pause: () => pause(clock) }
 
   const open = new Map<RunId, OpenRunLog>()
-  /** Closed with records that could not be written to their files: the WAL that has them must stay. */
+  /** Closed and not all written to its files: the WAL must stay, for the next process to finish from. */
   const unwritten = new Set<RunId>()
   const changedFolders = new Set<string>()
   const checkpoints: Checkpoints = createCheckpoints({ fs, writeOut })
@@ -140,9 +140,9 @@ export function createFileStore(options: FileStoreOptions): FileStore {
     return log
   }
 
-  function onClosed(log: OpenRunLog): void {
+  function onClosed(log: OpenRunLog, isSaved: boolean): void {
     open.delete(log.runId)
-    if (log.waiting > 0) unwritten.add(log.runId)
+    if (!isSaved) unwritten.add(log.runId)
   }
 
   async function create(runId: RunId): Promise<OpenRunLog> {
@@ -177,7 +177,7 @@ export function createFileStore(options: FileStoreOptions): FileStore {
     const lease = await acquireLease(leases, folder, runId)
     try {
       const { run, file } = healRun(disk, runId, fileOptions(runId, folder))
-      return { run, log: startLog(runId, lease, file, run.records.length, run.isSealed) }
+      return { run, log: startLog(runId, lease, file, run.records.length, false) }
     } catch (error) {
       lease.release()
       throw storeFailed(`opening run ${runId}`, error)

@@ -86,7 +86,8 @@ function createMemoryLog(disk: MemoryDisk, runId: RunId, run: MemoryRun, stored:
   let queue: string[] = []
   let appended = stored.records.length
   let durableCount = appended
-  let isSealed = stored.isSealed
+  // An interrupted run that is opened again goes on after its `end`.
+  let isSealed = false
   let failure: CodeConductorError | null = null
   let isClosed = false
   let isAsked = true

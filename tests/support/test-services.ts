@@ -13,8 +13,8 @@ import type { Backend } from '../../src/ports/backend.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { RunStore } from '../../src/ports/run-store.ts'
 import { createTreeSitterParser } from '../../src/project/tree-sitter-parser.ts'
-import { createSimulatedClock, type SimulatedClock } from '../../src/system/simulated-clock.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
+import { createSimulatedClock, type SimulatedClock } from '../../src/system/simulated-clock.ts'
 
 /** A persona for tests: an id is enough. */
 export function persona(id: string, change: Partial<typeof Persona._input> = {}): Persona {
@@ -26,6 +26,9 @@ export function spec(change: Partial<RunSpecInput> & { readonly ids?: readonly s
   const { ids = ['architect', 'coder', 'bug_hunter'], ...rest } = change
   return RunSpec.parse({ prompt: 'Write add(a, b) in Python.', agents: ids.map((id) => ({ id, persona: persona(id) })), ...rest })
 }
+
+/** Grammars are loaded once for all tests of a file. */
+const PARSER = createTreeSitterParser()
 
 /** Says that nothing can be executed, as a machine without isolation would. */
 const executeNothing: Executors['execute'] = (_effect, sink) => {
@@ -69,7 +72,7 @@ export function testServices(
     executors: {
       model: pool.execute,
       gather: createGatherExecutor(pool),
-      gate: createGateExecutor(createTreeSitterParser()),
+      gate: createGateExecutor(PARSER),
       execute: executeNothing,
       ...options.executors,
     } as Executors,
