@@ -141,6 +141,16 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [{ flags: '--sandbox', summary: 'only how code would be run here' }, BACKEND, JSON_LINES],
     load: () => import('./commands/doctor.ts'),
   },
+  {
+    path: 'completion',
+    args: '<shell>',
+    summary: 'print the completion script of bash, zsh, fish or pwsh',
+    examples: [
+      'source <(codeconductor completion bash)',
+      'codeconductor completion fish > ~/.config/fish/completions/codeconductor.fish',
+    ],
+    load: () => import('./commands/completion.ts'),
+  },
   { path: 'help', args: '[topic...]', summary: 'help on a command, or on: exit-codes', load: () => import('./commands/help.ts') },
 ]
 

@@ -8,6 +8,8 @@ export interface ProgramOptions {
   readonly writeErr: (text: string) => void
   /** Called with the command that was typed, its code not yet loaded. */
   readonly onCommand: (spec: CommandSpec, input: CommandInput) => void
+  /** Paths of commands to leave out. */
+  readonly without?: readonly string[]
 }
 
 export const PROGRAM_NAME = 'codeconductor'
@@ -29,7 +31,7 @@ export function createProgram(options: ProgramOptions): Command {
       throw new CommanderError(0, 'commander.version', '')
     })
     .addHelpText('after', '\nExit codes: codeconductor help exit-codes')
-  for (const spec of COMMANDS) addCommand(program, spec, options.onCommand)
+  for (const spec of COMMANDS) if (options.without?.includes(spec.path) !== true) addCommand(program, spec, options.onCommand)
   return program
 }
 

@@ -22,15 +22,17 @@ async function main(argv: readonly string[]): Promise<void> {
     onCommand: (spec, input) => {
       chosen = { spec, input }
     },
+    // What answers a Tab brings its own.
+    without: argv[0] === 'complete' ? ['completion'] : [],
   })
   // A reader of the help that goes away is no failure.
   process.stdout.on('error', () => {})
   try {
     const first = argv[0]
     if (first === undefined) program.help()
-    if (first === 'completion' || first === 'complete') {
-      const { addCompletion } = await import('./completion.ts')
-      addCompletion(program)
+    if (first === 'complete') {
+      const { addCompleteCommand } = await import('./complete-command.ts')
+      addCompleteCommand(program)
     }
     program.parse(argv, { from: 'user' })
   } catch (error) {

@@ -67,7 +67,7 @@ export function renderSummary(
     add('Winner', `${verdict.winner} by ${verdict.agent ?? '?'} on ${modelName(verdict.model ?? '?')}`, paint.green)
     add('Grade', GRADES[grade], grade === 'verified' ? paint.green : paint.yellow)
     const agreement =
-      decision === null || decision.agreement.total === 0
+      grade === 'unverified' || decision === null || decision.agreement.total === 0
         ? ''
         : ` · ${decision.agreement.count} of ${decision.agreement.total} answers behave alike`
     add('Confidence', `${verdict.confidence.toFixed(2)}${agreement}${oneModel(result)}`)
