@@ -8,12 +8,13 @@ import type { Method } from '../domain/persona.ts'
  */
 export const METHOD_TEXT: Readonly<Record<Method, string>> = {
   direct: 'Write the code at once. Do what the task says, nothing more.',
-  plan: 'Begin the code block with a plan: at most five short comment lines. Then write the code that follows it.',
-  edges: 'Write the whole program first. After the code, name one edge case it handles, in at most ten words.',
+  plan: 'Start the code block with your plan as comments: at most five short lines. Then write the code.',
+  edges: 'Write the whole program. Put one short comment on the line that handles unusual input.',
   analogy:
-    'Use the standard solution of the well-known problem this task is like. After the code, name that problem in at most ten words.',
+    'Use the standard solution of the well-known problem this task is like. The last line is a comment that names that problem.',
   brute: 'Write the simplest program that is obviously correct, even if it is slow.',
-  decompose: 'Split the work into two or three small functions with clear names. Write all of them in one code block.',
+  decompose:
+    'Write the function the task asks for. Move a step into a small function of its own only where that makes it clearer.',
   contract: 'Keep the name, the parameters and the return value exactly as the task gives them. Write the code at once.',
-  measure: 'Write code that stays fast on large inputs. After the code, state its time cost in at most ten words.',
+  measure: 'Write code that stays fast on large inputs. The last line is a comment that states its time cost.',
 }
