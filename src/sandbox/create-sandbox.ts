@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import type { CandidateLanguage, Sandbox, SandboxCapabilities } from '../ports/sandbox.ts'
+import type { SyntaxParser } from '../ports/syntax-parser.ts'
 import { type Detected, type DriverParts, detectBwrap, INSTALL_BWRAP } from './detect-bwrap.ts'
 import { isReachableBy, makePrivateDir, sandboxUser } from './host-user.ts'
 import { findInterpreters, type Interpreters } from './interpreters.ts'
@@ -17,6 +18,8 @@ export interface SandboxOptions {
   /** Where private working directories are made; its path can be seen inside when a directory is mounted. */
   readonly tmpDir: string
   readonly logger?: { debug(facts: object, message: string): void }
+  /** Erases the types of TypeScript candidates; without it those are `not-run`. */
+  readonly parser?: SyntaxParser
   /** Drivers to try, in order; for tests and `doctor`. */
   readonly drivers?: readonly DriverName[]
 }
@@ -112,24 +115,30 @@ async function chooseSandbox(options: SandboxOptions): Promise<Sandbox> {
     }
     rememberProbe(options.cacheDir, key, tested)
     options.logger?.debug({ driver: name, policyHash }, 'sandbox ready')
-    return createDriverSandbox(driver, track, forget, {
-      driver: name,
-      isolation: driver.isolation,
-      policyHash,
-      why: [...why, `${name}: held off ${tested.held.length} attacks of the self-test`, ...detected.notes, memoryNote()],
-      fix: null,
-      languages: languagesOf(interpreters),
-    })
+    return createDriverSandbox(
+      { driver, track, forget, parser: options.parser ?? null },
+      {
+        driver: name,
+        isolation: driver.isolation,
+        policyHash,
+        why: [...why, `${name}: held off ${tested.held.length} attacks of the self-test`, ...detected.notes, memoryNote()],
+        fix: null,
+        languages: languagesOf(interpreters, options.parser !== undefined),
+      },
+    )
   }
   return createRefuseSandbox(noSandbox(why, interpreters, fix ?? INSTALL_BWRAP))
 }
 
-function createDriverSandbox(driver: Driver, track: Tracker, forget: () => void, capabilities: SandboxCapabilities): Sandbox {
+function createDriverSandbox(
+  { driver, track, forget, parser }: { driver: Driver; track: Tracker; forget: () => void; parser: SyntaxParser | null },
+  capabilities: SandboxCapabilities,
+): Sandbox {
   let isDisposed = false
   return {
     probe: async () => capabilities,
     run: (spec) => runProgram(driver, capabilities.policyHash, spec, track.add),
-    open: async (candidate, options = {}) => openSession(driver, candidate, options, track.add),
+    open: async (candidate, options = {}) => openSession(driver, candidate, options, track.add, parser),
     dispose: async () => {
       if (isDisposed) return
       isDisposed = true
@@ -164,11 +173,12 @@ function noSandbox(why: readonly string[], interpreters: Interpreters | null, fi
   return { driver: 'none', isolation: 'none', policyHash: '', why, fix, languages: languagesOf(interpreters) }
 }
 
-function languagesOf(interpreters: Interpreters | null): SandboxCapabilities['languages'] {
+function languagesOf(interpreters: Interpreters | null, hasParser = false): SandboxCapabilities['languages'] {
   const note = (found: { command: string } | null | undefined): { available: boolean; note: string } =>
     found ? { available: true, note: found.command } : { available: false, note: 'no interpreter found' }
   const javascript = note(interpreters?.javascript)
-  return { python: note(interpreters?.python), javascript, typescript: javascript } satisfies Record<CandidateLanguage, unknown>
+  const typescript = hasParser ? javascript : { available: false, note: 'no parser to erase types with' }
+  return { python: note(interpreters?.python), javascript, typescript } satisfies Record<CandidateLanguage, unknown>
 }
 
 function memoryNote(): string {

@@ -1,8 +1,10 @@
 import type { Call, CallOutcome } from '../domain/value.ts'
 import type { CallLimits, CandidateProgram, CandidateSession, LoadOutcome, SessionOptions } from '../ports/sandbox.ts'
+import type { SyntaxParser } from '../ports/syntax-parser.ts'
 import type { Driver, Launched } from './launch.ts'
 import { parseCallOutcome, parseLoadOutcome } from './parse-outcome.ts'
 import { completeEnv, completeLimits, DEFAULT_CALL_LIMITS, DEFAULT_LOAD_LIMITS } from './policy.ts'
+import { stripTypes } from './strip-types.ts'
 import { type Reply, startWarmProcess, type WarmProcess } from './warm-process.ts'
 
 const SIGPROF = 27
@@ -16,6 +18,7 @@ export function openSession(
   program: CandidateProgram,
   options: SessionOptions,
   track: (run: Launched) => () => void,
+  parser: SyntaxParser | null = null,
 ): CandidateSession {
   const limits = completeLimits({ cpuMs: SESSION_CPU_MS, ...options.limits })
   const loadLimits = options.load ?? DEFAULT_LOAD_LIMITS
@@ -30,8 +33,14 @@ export function openSession(
   }
   const start = async (): Promise<LoadOutcome> => {
     if (deadBecause !== null) return { kind: 'not-run', reason: deadBecause }
+    const prepared = await prepareCode(program, parser)
+    if (typeof prepared !== 'string') {
+      die(prepared.kind === 'failed' ? 'the candidate did not load (failed)' : prepared.reason)
+      return prepared
+    }
+    const code = prepared
     warm = await startWarmProcess(driver, program, limits, env, track)
-    const { code, entryPoint, seed } = program
+    const { entryPoint, seed } = program
     const reply = await warm.ask({ op: 'load', code, entryPoint, seed, ...loadLimits }, loadLimits)
     const outcome = explainLoad(reply)
     if (outcome.kind !== 'loaded') {
@@ -91,6 +100,25 @@ export function openSession(
         return outcomes
       }),
     close,
+  }
+}
+
+/** Returns the code to load: TypeScript without its types, or why it cannot be run. Types are blanked on the host, nothing is run. */
+async function prepareCode(
+  program: CandidateProgram,
+  parser: SyntaxParser | null,
+): Promise<string | Extract<LoadOutcome, { kind: 'failed' | 'not-run' }>> {
+  if (program.language !== 'typescript') return program.code
+  const tree = parser ? await parser.parse('typescript', program.code) : null
+  if (!tree) return { kind: 'not-run', reason: 'TypeScript needs a parser to erase its types, and there is none' }
+  const stripped = stripTypes(tree)
+  switch (stripped.kind) {
+    case 'stripped':
+      return stripped.code
+    case 'syntax-error':
+      return { kind: 'failed', error: 'SyntaxError', message: stripped.message }
+    case 'not-erasable':
+      return { kind: 'not-run', reason: `TypeScript with ${stripped.what} cannot be run without a compiler` }
   }
 }
 

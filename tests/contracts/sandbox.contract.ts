@@ -216,6 +216,13 @@ for i in range(4):
       ['a CommonJS export', javascript('module.exports = { f: (x) => x }'), 'loaded'],
       ['an ES module that exports nothing', javascript('import fs from "node:fs"\nconst f = (x) => x\n'), 'loaded'],
       ['a default export', javascript('export default function (x) { return x }'), 'loaded'],
+      ['TypeScript', { ...javascript('type N = number\nexport const f = (x: N): N => x!'), language: 'typescript' }, 'loaded'],
+      ['TypeScript that does not parse', { ...javascript('const f = (x: ) => x'), language: 'typescript' }, 'failed'],
+      [
+        'TypeScript that needs a compiler',
+        { ...javascript('enum E { A }\nconst f = (x: E) => x'), language: 'typescript' },
+        'not-run',
+      ],
       ['the wrong language', javascript('def f(x):\n    return x\n'), 'failed'],
     ])('loading says what it found: %s', async (_, program, kind) => {
       const session = await sandbox.open(program, { load: { cpuMs: 600, wallMs: 8_000 } })

@@ -1,0 +1,69 @@
+import { Script } from 'node:vm'
+import { expect, test } from 'vitest'
+import { createTreeSitterParser } from '../../src/project/tree-sitter-parser.ts'
+import { type Stripped, stripTypes } from '../../src/sandbox/strip-types.ts'
+
+const parser = createTreeSitterParser()
+async function strip(code: string): Promise<Stripped> {
+  const tree = await parser.parse('typescript', code)
+  if (!tree) throw new Error('no TypeScript grammar')
+  return stripTypes(tree)
+}
+const squeeze = (text: string): string => text.replace(/\s+/g, ' ').trim()
+
+test.each([
+  ['function f(a: number, b?: string): string { return b! + a }', 'function f(a , b ) { return b + a }'],
+  ['const f = <T,>(xs: readonly T[], g: (x: T) => boolean): T[] => xs.filter(g)', 'const f = (xs , g ) => xs.filter(g)'],
+  ['interface A { x: number }\ntype B = A | null\nlet x: B = null', '; ; let x = null'],
+  ['const m = new Map<string, number[]>() as unknown as Map<string, number>', 'const m = new Map ()'],
+  ['const o = { a: 1 } as const satisfies object', 'const o = { a: 1 }'],
+  [
+    'abstract class A<T> extends B<T> implements C { private readonly x: number = 1; static y?: T; declare z: T; [k: string]: unknown; abstract m(): void; get v(): T { return this.x as T } }',
+    'class A extends B { x = 1; static y ; ; ; ; ; ; ; get v() { return this.x } }',
+  ],
+  ['function f(this: Window, a: string): asserts a is string {}', 'function f( a ) {}'],
+  [
+    'function over(a: string): string\nfunction over(a: number): number\nfunction over(a: unknown) { return a }',
+    '; ; function over(a ) { return a }',
+  ],
+  ['declare const g: number\nexport type X = 1\nexport interface Y {}\nvar z = <any>window', '; ; ; var z = window'],
+  ['for (const [k, v] of Object.entries(o) as [string, number][]) { k; v }', 'for (const [k, v] of Object.entries(o) ) { k; v }'],
+  ['try { f<string>("x") } catch (e: unknown) {}', 'try { f ("x") } catch (e ) {}'],
+  [
+    'const pick = async <T extends object, K extends keyof T>(o: T, k: K): Promise<T[K]> => o[k]',
+    'const pick = async (o , k ) => o[k]',
+  ],
+  ['let a = b as number\n(c)', 'let a = b ; (c)'],
+])('%s', async (code, expected) => {
+  const result = await strip(code)
+  if (result.kind !== 'stripped') throw new Error(JSON.stringify(result))
+  expect(squeeze(result.code).replace(/(; )+/g, '; ')).toBe(squeeze(expected).replace(/(; )+/g, '; '))
+  expect(result.code).toHaveLength(code.length)
+  new Script(`(function () {${result.code}\n})`)
+})
+
+test.each([
+  ['enum E { A }', 'an enum'],
+  ['namespace N { export const x = 1 }', 'a namespace'],
+  ['class A { constructor(private x: number) {} }', 'a parameter property'],
+  ['class A { constructor(readonly x: number) {} }', 'a parameter property'],
+])('%s is named, not guessed at', async (code, what) => {
+  expect(await strip(code)).toEqual({ kind: 'not-erasable', what })
+})
+
+test('type-only imports and exports go, others stay', async () => {
+  const result = await strip('import type { A } from "a"\nimport { type B, c } from "b"\nexport type { A }\nexport const d = c\n')
+  expect(result.kind === 'stripped' && squeeze(result.code)).toBe('; import { c } from "b" ; export const d = c')
+})
+
+test('an arrow whose return type spans lines stays one expression', async () => {
+  const result = await strip('const f = (a: number): {\n  x: number\n} => ({ x: a })')
+  if (result.kind !== 'stripped') throw new Error(result.kind)
+  new Script(result.code)
+})
+
+test('a syntax error is said with its place, and plain JavaScript is left as it is', async () => {
+  expect(await strip('const x: = 1')).toMatchObject({ kind: 'syntax-error' })
+  const plain = 'const f = (a, b) => (a < b ? a : b > 3 ? [...b] : {})\n// as const: a comment\nconst s = "x as T"\n'
+  expect(await strip(plain)).toEqual({ kind: 'stripped', code: plain })
+})
