@@ -90,6 +90,12 @@ describe('discovery', () => {
     ])
   })
 
+  test('a version alone is not Ollama: many servers have one at that path', async () => {
+    const versioned = await start({ '/api/version': { version: '2.1' }, '/api/tags': unknown })
+    const { probes } = await discover([{ kind: 'ollama', url: versioned.url }])
+    expect(probes.map((probe) => probe.outcome)).toEqual(['not-a-backend'])
+  })
+
   test('where nothing listens or nothing answers, the probe says which', async () => {
     const silent = await createFaultServer()
     servers.push(silent)

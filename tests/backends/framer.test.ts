@@ -87,6 +87,7 @@ describe('framer', () => {
         const read = await all(readLines(chunksOf(bytes, cuts), { facts }))
         expect(read).toEqual(lines.map((text) => ({ text: Buffer.from(text, 'utf8').toString('utf8'), isComplete: true })))
       }),
+      { numRuns: 40 },
     )
   })
 

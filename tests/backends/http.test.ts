@@ -81,13 +81,17 @@ describe('http', () => {
 
   test('a connection that is not accepted in time is timeout-connect; one given up while connecting is cancelled at once', async () => {
     const deaf = await startDeafServer()
+    const dialling = () => process.getActiveResourcesInfo().filter((kind) => kind === 'TCPConnectWrap').length
     try {
+      const before = dialling()
       const request = { method: 'GET', path: '/x', signal: live(), connectTimeoutMs: 50 } as const
       expectFailure(await failure(openExchange(peer(deaf.url), request)), 'timeout-connect')
       const stop = new AbortController()
       const pending = failure(openExchange(peer(deaf.url), { ...request, connectTimeoutMs: 60_000, signal: stop.signal }))
       setImmediate(() => stop.abort())
       expectFailure(await pending, 'cancelled')
+      await new Promise((resolve) => setImmediate(resolve))
+      expect(dialling()).toBe(before)
     } finally {
       deaf.stop()
     }
