@@ -114,9 +114,28 @@ describe('what the evidence says', () => {
   })
 
   test('raising and running out of time agree with nothing, not even with each other', () => {
-    const decision = decide(given({ programs: { a: raises, b: raises, c: () => 'slow', d: right } }))
-    expect(decision.winner).toBe('d')
-    expect(decision.ranking.filter(({ id }) => id !== 'd').map(({ votes }) => votes)).toEqual([1, 1, 1])
+    const decision = decide(given({ programs: { a: raises, b: raises, c: () => 'slow', d: right, e: right, f: right } }))
+    expect(decision.ranking.map(({ id, votes }) => [id, votes])).toEqual([
+      ['d', 3],
+      ['e', 3],
+      ['f', 3],
+      ['a', 1],
+      ['b', 1],
+      ['c', 1],
+    ])
+  })
+
+  test('an input that fewer than half of the live candidates answer is not compared', () => {
+    const small: Program = (n) => (n < 3 ? 2 * n : null)
+    const { evidence, agreement } = decide(given({ programs: { a: small, b: small, c: right } }))
+    const compared = evidence.probes.filter(({ isCompared }) => isCompared).map(({ call }) => call)
+    expect(compared.toSorted()).toEqual(['f(0)', 'f(1)', 'f(2)'])
+    expect(agreement).toEqual({ count: 3, total: 3 })
+  })
+
+  test('where most programs answer everything alike, that is no fault', () => {
+    const decision = decide(given({ programs: { a: () => 4, b: () => 4, c: right } }))
+    expect(decision.ranking.map(({ penalty }) => penalty)).toEqual([0, 0, 0])
   })
 
   test('a program that answers everything alike loses a point where others do not', () => {
@@ -259,12 +278,22 @@ describe('test writers', () => {
     expect(explainDecision(worse).join('\n')).toContain('3 of 4 known answers in them are wrong')
   })
 
+  test('restating the examples does not buy a writer belief', () => {
+    const text = 'assert f(1) == 2\nassert f(2) == 4\nassert f(5) == 1\nassert f(6) == 1'
+    const { writers } = decide(given({ programs: { a: right, b: right }, assertions: [text] }))
+    expect(writers).toEqual([{ writer: 'writer1', assertions: 4, known: 2, wrong: 2, contradicted: 0, isBelieved: false }])
+  })
+
   test('one assertion against three programs that pass every example is void, against two it counts', () => {
     const odd: Program = (n) => (n === 40 ? 99 : 2 * n)
     const void3 = decide(given({ programs: { a: right, b: right, c: right, d: odd }, assertions: ['assert f(40) == 99'] }))
     expect(void3.evidence.assertions[0]?.weight).toBe(0)
     const counted = decide(given({ programs: { a: right, b: right, d: odd }, assertions: ['assert f(40) == 99'] }))
     expect(counted.evidence.assertions[0]?.weight).toBe(1)
+    const even = decide(
+      given({ programs: { a: right, b: right, c: right, d: odd, e: odd, f: odd }, assertions: ['assert f(40) == 99'] }),
+    )
+    expect(even.evidence.assertions[0]?.weight).toBe(1)
   })
 
   test('assertions that contradict each other are both kept and both judged', () => {
