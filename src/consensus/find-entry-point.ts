@@ -18,21 +18,25 @@ export function languageOfTask(prompt: string): string | null {
   return LANGUAGE_WORDS.find(([words]) => words.test(prompt))?.[1] ?? null
 }
 
+/** `Write merge(a, b)`, `a function called merge(`, `implement the Python function merge(`. */
+const ASKED =
+  /\b(?:write|implement|create|define|complete|function|method|called|named)\s+(?:(?:a|an|the|python|javascript|typescript|js|ts|async|function|method|called|named)\s+)*`?([A-Za-z_$][\w$]*)`?\s*\(/gi
+
 /**
- * Returns the name of the function a task asks for: the one its text declares, else the first its text calls or quotes
- * that the programs define, else the one that most programs define; null when the programs agree on none.
- * `definitions[i]` are the top-level names of program i.
+ * Returns the name of the function a task asks for: the one its text declares or asks for by name, whether or not a
+ * program defines it; else the first name its text calls or quotes that the programs define; else the one that most
+ * programs define; null when nothing tells. `definitions[i]` are the top-level names of program i.
  */
 export function findEntryPoint(prompt: string, definitions: readonly (readonly string[])[]): string | null {
   const counts = new Map<string, number>()
   for (const names of definitions) for (const name of new Set(names)) counts.set(name, (counts.get(name) ?? 0) + 1)
-  const declared = [...prompt.matchAll(/\b(?:def|function|func|fn)\s+([A-Za-z_$][\w$]*)\s*(?:<[^>]*>)?\(/g)].map(
-    (match) => match[1] ?? '',
-  )
-  const called = [...prompt.matchAll(/([A-Za-z_$][\w$]*)\s*\(|`([A-Za-z_$][\w$]*)`/g)].map((match) => match[1] ?? match[2] ?? '')
-  const lastDeclared = declared.findLast((name) => counts.has(name)) ?? (definitions.length === 0 ? declared.at(-1) : undefined)
-  if (lastDeclared !== undefined) return lastDeclared
-  const firstCalled = called.find((name) => counts.has(name))
+  const named = (pattern: RegExp): string[] => [...prompt.matchAll(pattern)].map((match) => match[1] ?? match[2] ?? '')
+  const declared = named(/\b(?:def|function|func|fn)\s+([A-Za-z_$][\w$]*)\s*(?:<[^>]*>)?\(/g)
+  const asked = named(ASKED)
+  const wanted =
+    declared.findLast((name) => counts.has(name)) ?? asked.find((name) => counts.has(name)) ?? declared.at(-1) ?? asked[0]
+  if (wanted !== undefined) return wanted
+  const firstCalled = named(/([A-Za-z_$][\w$]*)\s*\(|`([A-Za-z_$][\w$]*)`/g).find((name) => counts.has(name))
   if (firstCalled !== undefined) return firstCalled
   const most = Math.max(0, ...counts.values())
   const common = [...counts].filter(([, count]) => count === most).map(([name]) => name)

@@ -1,6 +1,6 @@
 import type { OpenQuestion } from '../consensus/decision.ts'
 import { neutraliseControlTokens } from '../prompts/neutralise.ts'
-import type { Judgement } from './judging.ts'
+import type { Judgement } from './judgement.ts'
 import { type AgentState, type RoundOrder, type RunContext, standing } from './run-context.ts'
 
 /** Loops of repair, question or one more candidate after the drafts. More bring next to nothing. */

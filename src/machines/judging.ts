@@ -4,17 +4,8 @@ import { type EvidencePlan, planEvidence } from '../consensus/plan-evidence.ts'
 import type { RunEventBody } from '../domain/event.ts'
 import type { Dissent, EvidenceGrade, Verdict } from '../domain/verdict.ts'
 import type { AnswerToGate, ExecuteRequest, ExecuteResult, GateRequest, GateResult } from './effects.ts'
+import type { Judgement } from './judgement.ts'
 import { agentIds, agentState, programAnswers, type RunContext } from './run-context.ts'
-
-/** What is known of the pool after it was gated, executed where that was possible, and decided. */
-export interface Judgement {
-  readonly gate: GateResult
-  readonly plan: EvidencePlan
-  /** Null when there was nothing to execute. */
-  readonly execution: ExecuteResult | null
-  readonly decision: Decision
-  readonly verdict: Verdict
-}
 
 /** The verdict while there is none. */
 export const NO_VERDICT: Verdict = {

@@ -68,7 +68,7 @@ type PersonaEvent =
   | { readonly type: 'model.granted'; readonly model: ModelKey; readonly queuedMs: number; readonly at: number }
   | { readonly type: 'model.firstToken'; readonly ttftMs: number; readonly at: number }
 
-interface PersonaContext {
+export interface PersonaContext {
   readonly id: AgentId
   readonly persona: Persona
   readonly task: string

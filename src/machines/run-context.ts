@@ -9,7 +9,7 @@ import type { AgentSpec, RunSpec } from '../domain/run-spec.ts'
 import type { StopReason } from '../domain/verdict.ts'
 import type { TranscriptEntry, TurnView } from '../prompts/build-prompt.ts'
 import type { GateResult, ModelAnswer } from './effects.ts'
-import type { Judgement } from './judging.ts'
+import type { Judgement } from './judgement.ts'
 
 /** One turn's answer, kept under its agent. */
 export interface Answer {

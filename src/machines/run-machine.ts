@@ -6,16 +6,8 @@ import { neutraliseControlTokens } from '../prompts/neutralise.ts'
 import { assignModels } from '../selection/assign-models.ts'
 import type { ExecuteRequest, ExecuteResult } from './effects.ts'
 import { nextEscalation } from './escalation.ts'
-import {
-  describeEvidence,
-  describeGate,
-  type Judgement,
-  judge,
-  NO_VERDICT,
-  planFor,
-  toExecuteRequest,
-  toGateRequest,
-} from './judging.ts'
+import type { Judgement } from './judgement.ts'
+import { describeEvidence, describeGate, judge, NO_VERDICT, planFor, toExecuteRequest, toGateRequest } from './judging.ts'
 import { agentState, createContext, quorum, type RunContext, standing } from './run-context.ts'
 import { CHILD_ERROR, runSetup } from './run-setup.ts'
 
