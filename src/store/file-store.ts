@@ -75,7 +75,7 @@ export function createFileStore(options: FileStoreOptions): FileStore {
   const unwritten = new Set<RunId>()
   const changedFolders = new Set<string>()
   const checkpoints: Checkpoints = createCheckpoints({ fs, writeOut })
-  const reserve = createReserve(fs, `${disk.walFolder}/${tag}.reserve`)
+  const reserve = createReserve(fs, disk.walFolder, `${tag}.reserve`)
   const wal = createWal({
     fs,
     clock,
@@ -135,7 +135,21 @@ export function createFileStore(options: FileStoreOptions): FileStore {
   function startLog(runId: RunId, lease: Lease, file: RunFile, nextSeq: number, isSealed: boolean): OpenRunLog {
     const slot = reserve.take()
     const syncFiles = () => checkpoints.syncRun(runId)
-    const log = createRunLog({ runId, nextSeq, isSealed, wal, file, lease, reserve, slot, syncFiles, onWaiting, onClosed })
+    const syncName = () => fs.syncFolder(disk.runsFolder)
+    const log = createRunLog({
+      runId,
+      nextSeq,
+      isSealed,
+      wal,
+      file,
+      lease,
+      reserve,
+      slot,
+      syncName,
+      syncFiles,
+      onWaiting,
+      onClosed,
+    })
     open.set(runId, log)
     return log
   }

@@ -3,6 +3,7 @@ import type { RunId } from '../domain/ids.ts'
 import type { LogRecord } from '../domain/record.ts'
 import type { StoredRun } from '../ports/run-store.ts'
 import { errorCode, type FileSystem } from './file-system.ts'
+import { leasePath } from './lease.ts'
 import { isComplete, mergeRun, type RunFiles, type RunJournal, readRunFiles } from './load-run.ts'
 import { type ProcessTable, parseOwnerTag } from './process-table.ts'
 import { parseRecord } from './record-codec.ts'
@@ -23,8 +24,8 @@ export interface Journal {
   /** JSON of records by run. */
   readonly lines: ReadonlyMap<RunId, readonly Buffer[]>
   readonly closing: ReadonlyMap<RunId, Buffer>
-  /** Runs with records in a WAL whose synced part is damaged. */
-  readonly corrupt: ReadonlySet<RunId>
+  /** Owner tags of WALs whose synced part is damaged, with the runs that have records in them. */
+  readonly damaged: ReadonlyMap<string, ReadonlySet<RunId>>
 }
 
 /** Tries after which a log that keeps changing under the reader is taken for what it looks like. */
@@ -45,7 +46,7 @@ export function readJournal(disk: StoreDisk, only: RunId | null = null, names: r
 function scanFiles(disk: StoreDisk, only: RunId | null, names: readonly string[]): Journal {
   const lines = new Map<RunId, Buffer[]>()
   const closing = new Map<RunId, Buffer>()
-  const corrupt = new Set<RunId>()
+  const damaged = new Map<string, Set<RunId>>()
   for (const name of names) {
     const owner = walOwner(name)
     if (owner === null) continue
@@ -56,12 +57,12 @@ function scanFiles(disk: StoreDisk, only: RunId | null, names: readonly string[]
     }
     const identity = parseOwnerTag(owner)
     const scan = scanWal(bytes, identity !== null && disk.processes.isThisBoot(identity), only)
-    for (const [runId, found] of scan.lines) {
-      lines.set(runId, [...(lines.get(runId) ?? []), ...found])
-      if (scan.corruptAt !== null) corrupt.add(runId)
+    for (const [runId, found] of scan.lines) lines.set(runId, [...(lines.get(runId) ?? []), ...found])
+    if (scan.corruptAt !== null) {
+      damaged.set(owner, new Set([...(damaged.get(owner) ?? []), ...scan.lines.keys(), ...scan.runsBehind]))
     }
   }
-  return { lines, closing, corrupt }
+  return { lines, closing, damaged }
 }
 
 /** Returns the owner tag in the name of a WAL or reserve, or null for any other file. */
@@ -86,7 +87,7 @@ export function loadRun(disk: StoreDisk, runId: RunId, journal: Journal | null =
   if (isComplete(files)) return { files, run: mergeRun(runId, files, NO_JOURNAL) }
   for (let tries = 1; ; tries++) {
     // WALs first, files second: a living writer moves records from the one to the other, never back.
-    const ofRun = runJournal(journal ?? readJournal(disk, runId), runId)
+    const ofRun = runJournal(disk, journal ?? readJournal(disk, runId), runId)
     const latest = readRunFiles(disk.fs, folder)
     try {
       return { files: latest, run: mergeRun(runId, latest, ofRun) }
@@ -99,13 +100,18 @@ export function loadRun(disk: StoreDisk, runId: RunId, journal: Journal | null =
 const NO_JOURNAL: RunJournal = { records: [], closing: null, isCorrupt: false }
 
 /** Returns the part of `journal` that is about one run. */
-export function runJournal(journal: Journal, runId: RunId): RunJournal {
+export function runJournal(disk: StoreDisk, journal: Journal, runId: RunId): RunJournal {
   const closing = journal.closing.get(runId)
   return {
     records: (journal.lines.get(runId) ?? []).map(parseLine).filter((record) => record !== null),
     closing: closing === undefined ? null : parseLine(closing),
-    isCorrupt: journal.corrupt.has(runId),
+    isCorrupt: [...journal.damaged].some(([owner, runs]) => runs.has(runId) || hasLease(disk, runId, owner)),
   }
+}
+
+/** A run its dead process had open may have lost all its records to the damage: its lease is what tells. */
+function hasLease(disk: StoreDisk, runId: RunId, owner: string): boolean {
+  return disk.fs.exists(leasePath(`${disk.runsFolder}/${runId}`, owner))
 }
 
 function parseLine(json: Buffer): LogRecord | null {

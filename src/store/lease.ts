@@ -31,10 +31,15 @@ export interface LeaseContext {
 const PREFIX = 'lease.'
 const TRIES = 4
 
+/** Returns where the lease of the store with `tag` on the run in `folder` lies. */
+export function leasePath(folder: string, tag: string): string {
+  return `${folder}/${PREFIX}${tag}`
+}
+
 /** Takes the lease of the run in `folder`. Throws `RUN_HELD` naming the living holder; removes what the dead left. */
 export async function acquireLease(context: LeaseContext, folder: string, runId: RunId): Promise<Lease> {
   const { fs, tag } = context
-  const path = `${folder}/${PREFIX}${tag}`
+  const path = leasePath(folder, tag)
   for (let tries = 1; ; tries++) {
     // Who was there first holds the run, or is about to; only one that came while we published may withdraw as we do.
     const holder = livingRival(context, folder, '')

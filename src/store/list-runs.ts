@@ -15,7 +15,7 @@ export function listRuns(disk: StoreDisk): readonly RunListing[] {
   let journal: Journal | null = null
   const endsInJournal = (runId: string): boolean => {
     journal ??= readJournal(disk)
-    const { records, closing } = runJournal(journal, runId)
+    const { records, closing } = runJournal(disk, journal, runId)
     return closing !== null || records.at(-1)?.k === 'end'
   }
   return disk.fs

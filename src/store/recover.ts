@@ -105,7 +105,7 @@ async function recoverFiles(options: RecoveryOptions, names: readonly string[]):
     if (errorCode(error) === 'ENOENT') return false
     throw error
   }
-  let isSafe = true
+  let isSafe = journal.damaged.size === 0
   for (const runId of new Set([...journal.lines.keys(), ...journal.closing.keys()])) {
     // A run without a folder was removed: its folder is made durable with its first record.
     if (disk.fs.exists(`${disk.runsFolder}/${runId}`)) isSafe = (await recoverRun(options, runId, journal)) && isSafe

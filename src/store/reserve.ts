@@ -20,9 +20,11 @@ export const SLOT_BYTES = 4096
 /** The file grows by this many slots, so that most runs find one ready. */
 const GROWTH = 16
 
-/** Returns a reserve in the file at `path`, which is created on first use. */
-export function createReserve(fs: FileSystem, path: string): Reserve {
+/** Returns a reserve in the file `name`, which is created on first use. */
+export function createReserve(fs: FileSystem, folder: string, name: string): Reserve {
+  const path = `${folder}/${name}`
   let fd: number | null = null
+  let isNameSynced = false
   let slotCount = 0
   const freeSlots: number[] = []
   const written = new Set<number>()
@@ -46,6 +48,8 @@ export function createReserve(fs: FileSystem, path: string): Reserve {
       written.add(slot)
       writeFully(fs, fd, line, slot * SLOT_BYTES)
       await fs.fdatasync(fd)
+      if (!isNameSynced) await fs.syncFolder(folder)
+      isNameSynced = true
     },
     free: async (slot, isSaved) => {
       if (written.has(slot)) {

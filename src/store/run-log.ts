@@ -26,11 +26,14 @@ export interface RunLogParts {
   readonly lease: Lease
   readonly reserve: Reserve
   readonly slot: number
+  /** Makes the run's folder survive a power cut; a batch does it too, but a run may fail in its first. */
+  syncName(): Promise<void>
   /** Makes what is in the run's files survive a power cut. */
   syncFiles(): Promise<void>
   /** Called when there is something to write out to the files. */
   onWaiting(log: OpenRunLog): void
-  onClosed(log: OpenRunLog): void
+  /** `isSaved`: all that is durable is written and sealed in the run's files, if not synced. */
+  onClosed(log: OpenRunLog, isSaved: boolean): void
 }
 
 export interface OpenRunLog extends RunLog, WalClient {
@@ -133,6 +136,7 @@ export function createRunLog(parts: RunLogParts): OpenRunLog {
       if (!lease.isHeld()) throw storeFailed(`closing run ${runId}`, 'its lease was taken away')
       const json = JSON.stringify({ ...record, seq: durableCount })
       const crc = checksum(json)
+      await parts.syncName()
       await parts.reserve.write(parts.slot, Buffer.from(encodeWalLine(runId, json, crc)))
       file.add({ json, checksum: crc })
       isSealed = true
@@ -160,9 +164,10 @@ export function createRunLog(parts: RunLogParts): OpenRunLog {
       () => null,
       (error: unknown) => error,
     )
-    await freeSlot(sealFile())
+    const isSaved = sealFile()
+    await freeSlot(isSaved)
     lease.release()
-    parts.onClosed(log)
+    parts.onClosed(log, isSaved)
     if (outcome !== null && !isFailureTold) throw outcome
   }
 

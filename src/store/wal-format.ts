@@ -35,6 +35,8 @@ export interface WalScan {
   readonly lines: ReadonlyMap<RunId, readonly Buffer[]>
   /** Offset of a bad line in synced bytes, or null. The records before it are in `lines`. */
   readonly corruptAt: number | null
+  /** Runs with sound records behind the bad line. */
+  readonly runsBehind: ReadonlySet<RunId>
   /** Bytes cut at the end. */
   readonly tornBytes: number
 }
@@ -50,8 +52,8 @@ export function scanWal(bytes: Buffer, isSameBoot: boolean, only: RunId | null =
     if (id !== MARK_ID && (only === null || id === only)) keep(lines, id, bytes.subarray(from + JSON_AT, end))
     from = end + 1
   }
-  const corruptAt = from < bytes.length && hasSyncedLineBehind(bytes, from, isSameBoot) ? from : null
-  return { lines, corruptAt, tornBytes: bytes.length - from }
+  const behind = scanBehind(bytes, from, isSameBoot)
+  return { lines, corruptAt: behind.isSynced ? from : null, runsBehind: behind.runs, tornBytes: bytes.length - from }
 }
 
 /**
@@ -75,15 +77,22 @@ function isSound(bytes: Buffer, from: number, end: number): boolean {
   return bytes.toString('latin1', from, from + ID_AT - 1) === checksumDigits(crc)
 }
 
-function hasSyncedLineBehind(bytes: Buffer, badFrom: number, isSameBoot: boolean): boolean {
-  let from = bytes.indexOf(LINE_FEED, badFrom) + 1
+/** Looks at what stands behind a bad line: whether it proves that the line had been synced, and whose it is. */
+function scanBehind(bytes: Buffer, badFrom: number, isSameBoot: boolean): { isSynced: boolean; runs: ReadonlySet<RunId> } {
+  const runs = new Set<RunId>()
+  let isSynced = false
+  let from = badFrom < bytes.length ? bytes.indexOf(LINE_FEED, badFrom) + 1 : 0
   while (from > 0 && from < bytes.length) {
     const end = bytes.indexOf(LINE_FEED, from)
-    if (end < 0) return false
-    if (isSound(bytes, from, end) && (isSameBoot || isMarkAt(bytes, from, end))) return true
+    if (end < 0) break
+    if (isSound(bytes, from, end)) {
+      if (isSameBoot || isMarkAt(bytes, from, end)) isSynced = true
+      const id = bytes.toString('latin1', from + ID_AT, from + ID_AT + RUN_ID_LENGTH)
+      if (id !== MARK_ID) runs.add(id)
+    }
     from = end + 1
   }
-  return false
+  return { isSynced, runs }
 }
 
 /** A mark counts only at the offset it names, so that a copy of it elsewhere proves nothing. */
