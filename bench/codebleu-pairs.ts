@@ -23,10 +23,10 @@ export function readPairs(path: string): ReferencePair[] {
   return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as ReferencePair)
 }
 
-/** Returns `count` different Python texts of the pairs, function bodies first, as drafts of small functions are. */
+/** Returns `count` different Python texts of the pairs, shortest kinds first: bodies, then functions, then with their prompts. */
 export function texts(pairs: readonly ReferencePair[], count: number): string[] {
+  const rank = (pair: ReferencePair) => ['body only', 'no docstring', ''].findIndex((kind) => pair.kind.includes(kind))
   const python = pairs.filter((pair) => pair.lang === 'python' && !pair.kind.startsWith('edge'))
-  const bodiesFirst = [...python].sort((a, b) => Number(b.kind.includes('body only')) - Number(a.kind.includes('body only')))
-  const distinct = new Set(bodiesFirst.flatMap((pair) => [pair.reference, pair.hypothesis]))
+  const distinct = new Set(python.sort((a, b) => rank(a) - rank(b)).flatMap((pair) => [pair.reference, pair.hypothesis]))
   return [...distinct].slice(0, count)
 }

@@ -1,4 +1,4 @@
-import { joinHashes, mixHash } from './stable-hash.ts'
+import { type Hashes, joinHashes, mixHash } from './stable-hash.ts'
 
 /**
  * A multiset in the form that is cheapest to compare: distinct keys in ascending order, how often each occurs, and
@@ -22,7 +22,7 @@ export function makeBag(keys: Float64Array): Bag {
       counts[distinct++] = 1
     }
   }
-  return { keys: keys.slice(0, distinct), counts: counts.slice(0, distinct), total: keys.length }
+  return { keys: keys.subarray(0, distinct), counts: counts.subarray(0, distinct), total: keys.length }
 }
 
 /** Returns Σ min of the counts of two multisets. O(distinct keys). */
@@ -43,23 +43,23 @@ export function dice(a: Bag, b: Bag): number | null {
   return a.total + b.total === 0 ? null : (2 * overlap(a, b)) / (a.total + b.total)
 }
 
-/** A sequence of things by two independent 32-bit hashes each. */
-export interface Hashes {
-  readonly low: Int32Array
-  readonly high: Int32Array
-}
-
-/** Returns the multiset of the runs of `n` in a sequence. O(sequence · n). */
-export function gramBag(sequence: Hashes, n: number): Bag {
-  const keys = new Float64Array(Math.max(0, sequence.low.length - n + 1))
-  for (let i = 0; i < keys.length; i++) {
-    let a = n
-    let b = n
-    for (let k = i; k < i + n; k++) {
-      a = mixHash(a, sequence.low[k] ?? 0)
-      b = mixHash(b, sequence.high[k] ?? 0)
+/** Returns the multisets of the runs of 1, 2, … `most` in a sequence. O(sequence · most). */
+export function gramBags(sequence: Hashes, most: number): Bag[] {
+  const { length } = sequence.low
+  const low = new Int32Array(length)
+  const high = new Int32Array(length)
+  const bags: Bag[] = []
+  for (let n = 1; n <= most; n++) {
+    const keys = new Float64Array(Math.max(0, length - n + 1))
+    for (let i = 0; i < keys.length; i++) {
+      // The hash of a run goes on from that of the run one shorter that starts at the same place.
+      const a = mixHash(low[i] ?? 0, sequence.low[i + n - 1] ?? 0)
+      const b = mixHash(high[i] ?? 0, sequence.high[i + n - 1] ?? 0)
+      low[i] = a
+      high[i] = b
+      keys[i] = joinHashes(a, b)
     }
-    keys[i] = joinHashes(a, b)
+    bags.push(makeBag(keys))
   }
-  return makeBag(keys)
+  return bags
 }

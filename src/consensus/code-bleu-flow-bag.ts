@@ -17,8 +17,8 @@ export function flowBag(edges: readonly FlowEdge[]): Bag {
     edges.filter((edge) => linked.has(edge.target)),
     (edge) => edge.target,
   )
-  const numbers = new Map<string, number>()
-  const numberOf = (name: string) => {
+  const numbers = new Map<number, number>()
+  const numberOf = (name: number) => {
     const known = numbers.get(name) ?? numbers.size
     numbers.set(name, known)
     return known

@@ -1,23 +1,23 @@
-import { childByField, childrenOf, isLeaf, nodeCount, type SyntaxTree, textOf, typeOf } from '../domain/syntax-tree.ts'
-import { FlowState, type Sources, uniteSources } from './code-bleu-flow-state.ts'
+import { childByField, childrenOf, type SyntaxTree, typeOf } from '../domain/syntax-tree.ts'
+import { type FlowLeaves, flowLeaves } from './code-bleu-flow-leaves.ts'
+import { type Changes, FlowState, type Sources, uniteSources } from './code-bleu-flow-state.ts'
 import type { FlowKind, FlowTable } from './code-bleu-flow-table.ts'
-import { isCommentType } from './syntax-features.ts'
+import { hashTexts } from './stable-hash.ts'
 
 /** A value reaches leaf `target`: a use of a name (`comesFrom`), or a name that is given it (`computedFrom`). */
 export interface FlowEdge {
   /** Number of the leaf in source order. */
   readonly target: number
-  readonly name: string
+  /** Names are numbers, one for each text of a leaf. */
+  readonly name: number
   readonly relation: 'comesFrom' | 'computedFrom'
-  readonly sourceNames: readonly string[]
+  readonly sourceNames: readonly number[]
+  /** Ascending numbers of leaves. */
   readonly sources: Sources
 }
 
 /** Steps after which a walk gives up; a step is a node visited or a source written down. */
 export const FLOW_STEP_BUDGET = 200_000
-
-/** Nodes that count as one leaf whatever they hold. */
-const STRING_LEAVES = new Set(['character_literal', 'string', 'string_literal'])
 
 /**
  * Returns the data-flow edges of a program in the order of their targets (arXiv 2009.10297 §3.3), or null if the walk
@@ -38,26 +38,23 @@ type Work = number | (() => void)
 class FlowWalk {
   readonly edges: FlowEdge[] = []
   readonly #tree: SyntaxTree
-  readonly #skip: Uint8Array
   readonly #table: FlowTable
   readonly #kinds: readonly (FlowKind | undefined)[]
-  readonly #isString: readonly boolean[]
-  readonly #isComment: readonly boolean[]
-  readonly #leafNumber: Int32Array
-  readonly #state = new FlowState()
-  readonly #seen = new Map<string, { edges: FlowEdge[]; changes: Map<string, Sources | undefined> }>()
+  readonly #hasComprehension: boolean
+  readonly #leaves: FlowLeaves
+  readonly #state: FlowState
+  readonly #seen = new Map<string, { edges: FlowEdge[]; changes: Changes }>()
   readonly #work: Work[] = []
   #steps: number
 
   constructor(tree: SyntaxTree, skip: Uint8Array, table: FlowTable, budget: number) {
     this.#tree = tree
-    this.#skip = skip
     this.#table = table
     this.#steps = budget
     this.#kinds = tree.types.map((type) => (Object.hasOwn(table.kinds, type) ? table.kinds[type] : undefined))
-    this.#isString = tree.types.map((type) => STRING_LEAVES.has(type))
-    this.#isComment = tree.types.map(isCommentType)
-    this.#leafNumber = this.#numberLeaves()
+    this.#hasComprehension = this.#kinds.includes('comprehension')
+    this.#leaves = flowLeaves(tree, skip)
+    this.#state = new FlowState(hashTexts(this.#leaves.names))
   }
 
   /** Walks the whole tree; false if the budget did not suffice. */
@@ -72,15 +69,14 @@ class FlowWalk {
   }
 
   /** Puts `work` next, the first of it first. */
-  #then(...work: Work[]): void {
+  #then(work: readonly Work[]): void {
     for (let i = work.length - 1; i >= 0; i--) this.#work.push(work[i] ?? 0)
   }
 
   #visit(node: number): void {
     this.#steps--
-    if (this.#skip[node]) return
     const kind = this.#kinds[this.#tree.type[node] ?? 0]
-    if (this.#leafNumber[node] !== -1) this.#use(node)
+    if (this.#isLeaf(node)) this.#use(node)
     else if (kind === undefined) this.#visitChildren(node)
     else if (kind === 'increment') this.#increment(node)
     else if (kind === 'branch') this.#branch(node)
@@ -93,21 +89,34 @@ class FlowWalk {
   }
 
   #visitChildren(node: number): void {
-    const children = this.#children(node)
-    // The `for` of a comprehension stands behind what it feeds.
-    const first = children.filter((child) => this.#kinds[this.#tree.type[child] ?? 0] === 'comprehension')
-    if (first.length === 0) {
-      for (let i = children.length - 1; i >= 0; i--) this.#work.push(children[i] ?? 0)
-    } else this.#then(...first, ...children.filter((child) => !first.includes(child)))
+    const bottom = this.#work.length
+    const end = this.#tree.next[node] ?? 0
+    // The `for` of a comprehension stands behind what it feeds, and is walked before it.
+    for (const wantsFirst of this.#hasComprehension ? [true, false] : [false]) {
+      for (let child = node + 1; child < end; child = this.#tree.next[child] ?? end) {
+        if (this.#leaves.hidden[child]) continue
+        const isFirst = this.#hasComprehension && this.#kinds[this.#tree.type[child] ?? 0] === 'comprehension'
+        if (isFirst === wantsFirst) this.#work.push(child)
+      }
+    }
+    for (let low = bottom, high = this.#work.length - 1; low < high; low++, high--) {
+      const kept = this.#work[low] ?? 0
+      this.#work[low] = this.#work[high] ?? 0
+      this.#work[high] = kept
+    }
+  }
+
+  #isLeaf(node: number): boolean {
+    return this.#leaves.number[node] !== -1
   }
 
   #use(node: number): void {
-    const text = textOf(this.#tree, node)
-    if (text === typeOf(this.#tree, node)) return
-    const target = this.#leafNumber[node] ?? 0
-    const sources = this.#state.get(text)
-    if (!sources && typeOf(this.#tree, node) === 'identifier') this.#state.set(text, [target])
-    this.#emit({ target, name: text, relation: 'comesFrom', sourceNames: sources ? [text] : [], sources: sources ?? [] })
+    const name = this.#leaves.name[node] ?? -1
+    if (name < 0) return
+    const target = this.#leaves.number[node] ?? 0
+    const sources = this.#state.get(name)
+    if (!sources && typeOf(this.#tree, node) === 'identifier') this.#state.set(name, [target])
+    this.#emit({ target, name, relation: 'comesFrom', sourceNames: sources ? [name] : NOWHERE, sources: sources ?? NOWHERE })
   }
 
   #emit(edge: FlowEdge): void {
@@ -129,13 +138,12 @@ class FlowWalk {
   }
 
   #items(node: number): number[] {
-    if (this.#leafNumber[node] !== -1 && isLeaf(this.#tree, node)) return []
     return childrenOf(this.#tree, node).filter((child) => typeOf(this.#tree, child) !== ',')
   }
 
   #assign(left: readonly number[], right: readonly number[]): void {
     if (right.length === 0) return
-    this.#then(...right, () => this.#give(left, right, 'computedFrom'))
+    this.#then([...right, () => this.#give(left, right, 'computedFrom')])
   }
 
   #give(left: readonly number[], right: readonly number[], relation: FlowEdge['relation']): void {
@@ -146,30 +154,30 @@ class FlowWalk {
   }
 
   #giveOne(node: number, given: readonly number[], relation: FlowEdge['relation']): void {
-    const name = textOf(this.#tree, node)
-    const target = this.#leafNumber[node] ?? 0
-    const names = given.map((from) => textOf(this.#tree, from))
-    const sources = given.map((from) => this.#leafNumber[from] ?? 0)
+    const name = this.#leaves.name[node] ?? 0
+    const target = this.#leaves.number[node] ?? 0
+    const sourceNames = given.map((from) => this.#leaves.name[from] ?? 0)
+    const sources = given.map((from) => this.#leaves.number[from] ?? 0)
     this.#state.set(name, [target])
     if (this.#table.pairing === 'zip' && relation === 'computedFrom') {
-      this.#emit({ target, name, relation, sourceNames: names, sources })
+      this.#emit({ target, name, relation, sourceNames, sources })
       return
     }
     for (const [i, source] of sources.entries()) {
       if (this.#steps < 0) return
-      this.#emit({ target, name, relation, sourceNames: [names[i] ?? ''], sources: [source] })
+      this.#emit({ target, name, relation, sourceNames: [sourceNames[i] ?? 0], sources: [source] })
     }
   }
 
   #declare(node: number, names: readonly number[], values: readonly number[]): void {
     if (values.length > 0) {
-      this.#then(...values, () => this.#give(names, values, 'comesFrom'))
+      this.#then([...values, () => this.#give(names, values, 'comesFrom')])
       return
     }
     for (const leaf of this.#variables(names[0] ?? node)) {
-      const target = this.#leafNumber[leaf] ?? 0
-      const name = textOf(this.#tree, leaf)
-      this.#emit({ target, name, relation: 'comesFrom', sourceNames: [], sources: [] })
+      const target = this.#leaves.number[leaf] ?? 0
+      const name = this.#leaves.name[leaf] ?? 0
+      this.#emit({ target, name, relation: 'comesFrom', sourceNames: NOWHERE, sources: NOWHERE })
       this.#state.set(name, [target])
     }
   }
@@ -181,8 +189,8 @@ class FlowWalk {
 
   #branch(node: number): void {
     const entry = this.#state.mark()
-    const ends: Map<string, Sources | undefined>[] = []
-    let main = new Map<string, Sources | undefined>()
+    const ends: Changes[] = []
+    let main: Changes = new Map()
     let hasElse = false
     let inRest = false
     const work: Work[] = []
@@ -205,35 +213,37 @@ class FlowWalk {
         },
       )
     }
-    this.#then(...work, () => {
+    work.push(() => {
       ends.push(this.#leave(entry))
       if (this.#table.entryJoins || !hasElse) ends.push(new Map())
       this.#unite(ends)
     })
+    this.#then(work)
   }
 
   /** Returns what has changed since `mark`, and takes it back. */
-  #leave(mark: number): Map<string, Sources | undefined> {
+  #leave(mark: number): Changes {
     const changes = this.#state.changes(mark)
     this.#state.rollback(mark)
     this.#steps -= changes.size
     return changes
   }
 
-  #enter(changes: ReadonlyMap<string, Sources | undefined>): void {
+  #enter(changes: Changes): void {
     this.#steps -= changes.size
     for (const [name, sources] of changes) this.#state.set(name, sources)
   }
 
   /** Sets each name that any way changed to the union of where it may come from. */
-  #unite(ends: readonly ReadonlyMap<string, Sources | undefined>[]): void {
+  #unite(ends: readonly Changes[]): void {
     const names = new Set(ends.flatMap((end) => [...end.keys()]))
     this.#steps -= names.size * ends.length
     if (this.#steps < 0) return
     for (const name of names) {
       const before = this.#state.get(name)
-      const lists = ends.map((end) => (end.has(name) ? end.get(name) : before)).filter((list) => list !== undefined)
-      this.#state.set(name, uniteSources(lists))
+      let united: Sources = NOWHERE
+      for (const end of ends) united = uniteSources(united, (end.has(name) ? end.get(name) : before) ?? NOWHERE)
+      this.#state.set(name, united)
     }
   }
 
@@ -247,14 +257,14 @@ class FlowWalk {
     }
     const firstEdge = this.edges.length
     const entry = this.#state.mark()
-    this.#then(...this.#passes(node, kind, left, right), () => {
-      const edges = mergeEdges(this.edges.slice(firstEdge), (edge) => `${edge.target}:${edge.relation}`)
-      this.edges.length = firstEdge
+    const finish = () => {
+      const edges = mergeEdges(this.edges.splice(firstEdge), (edge) => edge.target * 2 + Number(edge.relation === 'comesFrom'))
       for (const edge of edges) this.edges.push(edge)
       const changes = this.#state.changes(entry)
       this.#steps -= changes.size
       this.#seen.set(key, { edges, changes })
-    })
+    }
+    this.#then([...this.#passes(node, kind, left, right), finish])
   }
 
   #passes(node: number, kind: FlowKind, left: readonly number[], right: readonly number[]): Work[] {
@@ -271,8 +281,14 @@ class FlowWalk {
     return [...children, ...present(update), ...children.slice(start + 1)]
   }
 
+  /** The children that are walked; of tokens that is a word that may decide a branch. */
   #children(node: number): number[] {
-    return childrenOf(this.#tree, node).filter((child) => !this.#skip[child] && !this.#isComment[this.#tree.type[child] ?? 0])
+    const children: number[] = []
+    const end = this.#tree.next[node] ?? 0
+    for (let child = node + 1; child < end; child = this.#tree.next[child] ?? end) {
+      if (!this.#leaves.hidden[child]) children.push(child)
+    }
+    return children
   }
 
   /** The leaves below `node` that are no token of the grammar. */
@@ -281,32 +297,20 @@ class FlowWalk {
     if (node < 0) return found
     const end = this.#tree.next[node] ?? node + 1
     this.#steps -= end - node
-    for (let i = node; i < end; i++) {
-      if (this.#leafNumber[i] !== -1 && textOf(this.#tree, i) !== typeOf(this.#tree, i)) found.push(i)
-    }
+    for (let i = node; i < end; i++) if ((this.#leaves.name[i] ?? -1) >= 0) found.push(i)
     return found
   }
-
-  #numberLeaves(): Int32Array {
-    const numbers = new Int32Array(nodeCount(this.#tree)).fill(-1)
-    let count = 0
-    for (let i = 0; i < numbers.length; ) {
-      const type = this.#tree.type[i] ?? 0
-      const isOne = this.#isString[type] || isLeaf(this.#tree, i)
-      if (isOne && !this.#isComment[type] && !this.#skip[i]) numbers[i] = count++
-      i = isOne ? (this.#tree.next[i] ?? i + 1) : i + 1
-    }
-    return numbers
-  }
 }
+
+const NOWHERE: readonly number[] = []
 
 function present(node: number): number[] {
   return node < 0 ? [] : [node]
 }
 
 /** Returns one edge for each `key`, at the place of its first, with the sources of all and the relation of the last. O(sources). */
-export function mergeEdges<K>(edges: readonly FlowEdge[], key: (edge: FlowEdge) => K): FlowEdge[] {
-  const groups = new Map<K, FlowEdge[]>()
+export function mergeEdges(edges: readonly FlowEdge[], key: (edge: FlowEdge) => number): FlowEdge[] {
+  const groups = new Map<number, FlowEdge[]>()
   for (const edge of edges) {
     const group = groups.get(key(edge))
     if (group) group.push(edge)
@@ -316,10 +320,18 @@ export function mergeEdges<K>(edges: readonly FlowEdge[], key: (edge: FlowEdge) 
 }
 
 function mergeGroup(group: readonly FlowEdge[]): FlowEdge {
+  const [first, second] = group
   const last = group[group.length - 1]
-  if (!last) throw new RangeError('a group of edges is never empty')
+  if (!first || !last) throw new RangeError('a group of edges is never empty')
   // A lone edge keeps a name it holds twice, as the published scorer does: only merging drops repetitions.
-  if (group.length === 1) return last
-  const sourceNames = [...new Set(group.flatMap((edge) => edge.sourceNames))]
-  return { ...last, sourceNames, sources: uniteSources(group.map((edge) => edge.sources)) }
+  if (!second) return last
+  const sourceNames = new Set<number>()
+  for (const edge of group) for (const name of edge.sourceNames) sourceNames.add(name)
+  const sources = group.length === 2 ? uniteSources(first.sources, second.sources) : sortedUnion(group)
+  return { ...last, sourceNames: [...sourceNames], sources }
+}
+
+/** Merging a long group pair by pair would be quadratic. */
+function sortedUnion(group: readonly FlowEdge[]): Sources {
+  return [...new Set(group.flatMap((edge) => edge.sources))].sort((a, b) => a - b)
 }

@@ -1,6 +1,6 @@
 import { isLeaf, isNamed, nodeCount, type SyntaxTree, textOf, typeOf } from '../domain/syntax-tree.ts'
-import { type Bag, gramBag, type Hashes } from './code-bleu-bag.ts'
-import { hashText, SECOND_SEED } from './stable-hash.ts'
+import { type Bag, dice, gramBags } from './code-bleu-bag.ts'
+import { hashTexts } from './stable-hash.ts'
 
 /** A token, and whether it is a word of the language rather than of the program. */
 export interface Token {
@@ -12,7 +12,9 @@ export interface Token {
 export interface GramProfile {
   /** Multisets of 1-, 2-, 3- and 4-grams. */
   readonly grams: readonly Bag[]
-  /** The weight of each distinct token, in the order of `grams[0].keys`. */
+  /** `grams[0]`: the tokens themselves. */
+  readonly words: Bag
+  /** The weight of each distinct token, in the order of `words.keys`. */
   readonly weights: Float64Array
   /** Σ weight · count over the tokens. */
   readonly weightTotal: number
@@ -23,25 +25,17 @@ const PLAIN_WEIGHT = 0.2
 
 /** Returns the gram profile of a token sequence. O(n log n). */
 export function gramProfile(tokens: readonly Token[]): GramProfile {
-  const hashes = tokenHashes(tokens.map((token) => token.text))
-  const grams = [1, 2, 3, 4].map((n) => gramBag(hashes, n))
-  const single = grams[0] ?? gramBag(hashes, 1)
-  const keywords = tokens.filter((token) => token.isKeyword).map((token) => token.text)
-  const heavy = new Set(gramBag(tokenHashes(keywords), 1).keys)
-  const weights = single.keys.map((key) => (heavy.has(key) ? 1 : PLAIN_WEIGHT))
-  return { grams, weights, weightTotal: weights.reduce((sum, weight, i) => sum + weight * (single.counts[i] ?? 0), 0) }
+  const grams = gramBags(hashTexts(tokens.map((token) => token.text)), 4)
+  const heavy = new Set(wordBag(tokens.filter((token) => token.isKeyword)).keys)
+  const words = grams[0] ?? wordBag(tokens)
+  const weights = words.keys.map((key) => (heavy.has(key) ? 1 : PLAIN_WEIGHT))
+  return { grams, words, weights, weightTotal: weights.reduce((sum, weight, i) => sum + weight * (words.counts[i] ?? 0), 0) }
 }
 
-/** Returns the multiset of the tokens, in lower case if `foldCase`. */
-export function wordBag(tokens: readonly Token[], foldCase: boolean): Bag {
-  return gramBag(tokenHashes(tokens.map((token) => (foldCase ? token.text.toLowerCase() : token.text))), 1)
-}
-
-function tokenHashes(texts: readonly string[]): Hashes {
-  return {
-    low: Int32Array.from(texts, (text) => hashText(text)),
-    high: Int32Array.from(texts, (text) => hashText(text, SECOND_SEED)),
-  }
+/** Returns the multiset of the tokens, in lower case with `foldCase`. */
+export function wordBag(tokens: readonly Token[], foldCase = false): Bag {
+  const texts = tokens.map((token) => (foldCase ? token.text.toLowerCase() : token.text))
+  return gramBags(hashTexts(texts), 1)[0] ?? { keys: new Float64Array(0), counts: new Float64Array(0), total: 0 }
 }
 
 /** Node types that are one token whatever they hold: an interpolation is part of its string. */
@@ -77,40 +71,52 @@ export function treeTokens(tree: SyntaxTree, skip: Uint8Array, limit: number): T
   return tokens
 }
 
-/** Returns the mean Dice coefficient over the orders 1..4 that either text has; null if both are empty. */
-export function ngramSimilarity(a: GramProfile, b: GramProfile, compare: (a: Bag, b: Bag) => number | null): number | null {
-  let sum = 0
-  let orders = 0
-  for (let n = 0; n < 4; n++) {
-    const [left, right] = [a.grams[n], b.grams[n]]
-    const part = left && right ? compare(left, right) : null
-    if (part === null) continue
-    sum += part
-    orders++
-  }
-  return orders === 0 ? null : sum / orders
+/** What two token sequences share. */
+export interface WordOverlap {
+  /** Σ min of the counts. */
+  readonly count: number
+  /** Σ min(weight · count), the weight of each token taken from its own text. */
+  readonly weight: number
+  /** How many distinct tokens are in both. */
+  readonly distinct: number
 }
 
-/** Returns Σ min(weight · count) over the tokens of both, the weight of each taken from its own text. */
-export function weightedOverlap(a: GramProfile, b: GramProfile): number {
-  const [x, y] = [a.grams[0], b.grams[0]]
-  if (!x || !y) return 0
-  let shared = 0
+/** Returns what the tokens of two texts share, in one pass. O(distinct tokens). */
+export function wordOverlap(a: GramProfile, b: GramProfile): WordOverlap {
+  const [x, y] = [a.words, b.words]
+  let count = 0
+  let weight = 0
+  let distinct = 0
   for (let i = 0, j = 0; i < x.keys.length && j < y.keys.length; ) {
     const left = x.keys[i] ?? 0
     const right = y.keys[j] ?? 0
     if (left === right) {
-      shared += Math.min((x.counts[i] ?? 0) * (a.weights[i] ?? 0), (y.counts[j] ?? 0) * (b.weights[j] ?? 0))
-      i++
-      j++
+      const [m, n] = [x.counts[i] ?? 0, y.counts[j] ?? 0]
+      count += Math.min(m, n)
+      weight += Math.min(m * (a.weights[i++] ?? 0), n * (b.weights[j++] ?? 0))
+      distinct++
     } else if (left < right) i++
     else j++
   }
-  return shared
+  return { count, weight, distinct }
 }
 
-/** Returns the weighted Dice coefficient of the tokens in [0, 1]; null if both are empty. */
-export function weightedSimilarity(a: GramProfile, b: GramProfile): number | null {
-  const total = a.weightTotal + b.weightTotal
-  return total === 0 ? null : (2 * weightedOverlap(a, b)) / total
+/**
+ * Returns the mean Dice coefficient over the orders 1..4 that either text has, null if both are empty; `shared` is the
+ * `count` of their `wordOverlap`.
+ */
+export function ngramSimilarity(a: GramProfile, b: GramProfile, shared: number): number | null {
+  const single = a.words.total + b.words.total
+  if (single === 0) return null
+  let sum = (2 * shared) / single
+  let orders = 1
+  for (let n = 1; n < 4; n++) {
+    const [left, right] = [a.grams[n], b.grams[n]]
+    const part = left && right ? dice(left, right) : null
+    // A text too short for an order is too short for all that follow; where both are, the order says nothing.
+    if (part === null) break
+    sum += part
+    orders++
+  }
+  return sum / orders
 }

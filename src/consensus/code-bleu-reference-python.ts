@@ -16,6 +16,8 @@ class PythonStripper {
   #atStatement = true
   #out = ''
   #kept = 0
+  /** Per quote, up to where none of its kind is closed: those in between stand behind backslashes. */
+  readonly #unclosedTo = new Map<string, number>()
 
   constructor(source: string) {
     this.#source = source
@@ -103,13 +105,17 @@ class PythonStripper {
     return true
   }
 
+  /** Returns the place after the string, or -1 if nothing closes it, in its line unless it is triple. */
   #stringEnd(open: number, isTriple: boolean): number {
     const quotes = this.#source.slice(open, open + (isTriple ? 3 : 1))
-    for (let i = open + quotes.length; i < this.#source.length; i++) {
+    if (open < (this.#unclosedTo.get(quotes) ?? 0)) return -1
+    let i = open + quotes.length
+    for (; i < this.#source.length; i++) {
       if (this.#source[i] === '\\') i++
       else if (this.#source.startsWith(quotes, i)) return i + quotes.length
-      else if (!isTriple && this.#source[i] === '\n') return -1
+      else if (!isTriple && this.#source[i] === '\n') break
     }
+    this.#unclosedTo.set(quotes, i)
     return -1
   }
 

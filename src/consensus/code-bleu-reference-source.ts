@@ -19,12 +19,16 @@ export function referenceSource(text: string, language: string): string {
 function stripSlashComments(source: string): string {
   let out = ''
   let kept = 0
+  // Where one quote is not closed no later one of its kind is: those in between stand behind backslashes.
+  const unclosed = new Set<string>()
   for (let at = 0; at < source.length; ) {
-    const two = source.slice(at, at + 2)
-    const isLine = two === '//'
-    const isComment = isLine || two === '/*'
-    const end = isComment ? commentEnd(source, at, isLine) : isQuote(source[at]) ? stringEnd(source, at) : -1
+    const char = source[at] ?? ''
+    const isLine = char === '/' && source[at + 1] === '/'
+    const isComment = isLine || (char === '/' && source[at + 1] === '*')
+    const isString = (char === '"' || char === "'") && !unclosed.has(char)
+    const end = isComment ? commentEnd(source, at, isLine) : isString ? stringEnd(source, at) : at + 1
     if (isComment && end < 0) break // Nothing closes this comment; nor, then, any later one.
+    if (end < 0) unclosed.add(char)
     if (isComment) {
       out += `${source.slice(kept, at)} `
       kept = end
@@ -37,10 +41,6 @@ function stripSlashComments(source: string): string {
 function commentEnd(source: string, at: number, isLine: boolean): number {
   const end = source.indexOf(isLine ? '\n' : '*/', at + 2)
   return isLine ? (end < 0 ? source.length : end) : end < 0 ? -1 : end + 2
-}
-
-function isQuote(char: string | undefined): boolean {
-  return char === '"' || char === "'"
 }
 
 /** Returns the place after the string that opens at `at`, or -1 if nothing closes it. */

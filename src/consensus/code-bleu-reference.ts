@@ -4,7 +4,7 @@ import { flowEdges } from './code-bleu-flow.ts'
 import { flowBag } from './code-bleu-flow-bag.ts'
 import { REFERENCE_FLOW } from './code-bleu-flow-table.ts'
 import { REFERENCE_KEYWORDS } from './code-bleu-keywords.ts'
-import { type GramProfile, gramProfile, weightedOverlap } from './code-bleu-ngram.ts'
+import { type GramProfile, gramProfile, wordOverlap } from './code-bleu-ngram.ts'
 import { subtreeBag } from './code-bleu-tree.ts'
 
 /**
@@ -28,7 +28,7 @@ export interface ReferenceScore {
 
 /** Returns the profile of a text. `tree` is what a parser made of `referenceSource(text, language)`. */
 export function referenceProfile(text: string, tree: SyntaxTree): ReferenceProfile {
-  const keywords = REFERENCE_KEYWORDS[tree.language] ?? new Set()
+  const keywords = REFERENCE_KEYWORDS[tree.language] ?? new Set<string>()
   const words = text
     .trim()
     .split(/\s+/u)
@@ -53,8 +53,7 @@ export function referenceCodeBleu(
   hypothesis: ReferenceProfile,
   options: { readonly compat?: 'k4black' } = {},
 ): ReferenceScore {
-  const ngram = bleu(reference, hypothesis, 'precision')
-  const weighted = bleu(reference, hypothesis, 'weighted recall')
+  const { ngram, weighted } = bleus(reference, hypothesis)
   const ast = matchedAnywhere(reference.ast, hypothesis.ast) / reference.ast.total
   const flow =
     reference.flow && hypothesis.flow && reference.flow.total > 0
@@ -68,22 +67,33 @@ export function referenceCodeBleu(
 /** What stands for a numerator of 0 (smoothing method 1 of Chen and Cherry, WMT 2014). */
 const EPSILON = 0.1
 
-/** BLEU-4 of one pair: clipped precision with the usual brevity penalty, or the weighted variant's clipped recall. */
-function bleu(reference: ReferenceProfile, hypothesis: ReferenceProfile, kind: 'precision' | 'weighted recall'): number {
-  const isRecall = kind === 'weighted recall'
-  let logs = 0
-  for (let n = 0; n < 4; n++) {
+/**
+ * Returns BLEU-4 of one pair from what its 1- to 4-grams share: clipped precision with the usual brevity penalty, and the
+ * weighted variant, a clipped recall whose single words are weighted.
+ */
+function bleus(reference: ReferenceProfile, hypothesis: ReferenceProfile): { ngram: number; weighted: number } {
+  const words = wordOverlap(reference.grams, hypothesis.grams)
+  if (words.count === 0) return { ngram: 0, weighted: 0 }
+  // Both sides weigh a word alike, so that min(weight · a, weight · b) is weight · min(a, b).
+  let precision = logShare(words.count, hypothesis.grams.words.total)
+  let recall = logShare(words.weight, reference.grams.weightTotal)
+  for (let n = 1; n < 4; n++) {
     const [ours, theirs] = [hypothesis.grams.grams[n], reference.grams.grams[n]]
-    if (!ours || !theirs) return 0
-    const isWeighted = isRecall && n === 0
-    // The weights of both sides are those of the same words, so that min(w·a, w·b) is w·min(a, b).
-    const numerator = isWeighted ? weightedOverlap(reference.grams, hypothesis.grams) : overlap(ours, theirs)
-    const denominator = Math.max(1, isWeighted ? reference.grams.weightTotal : isRecall ? theirs.total : ours.total)
-    if (n === 0 && numerator === 0) return 0
-    logs += Math.log((numerator === 0 ? EPSILON : numerator) / denominator) / 4
+    if (!ours || !theirs) continue
+    const shared = overlap(ours, theirs)
+    precision += logShare(shared, ours.total)
+    recall += logShare(shared, theirs.total)
   }
-  // The weighted variant compares with the length of the pair (tokens, weights), always 2, not of the tokens.
-  return brevityPenalty(isRecall ? 2 : reference.tokenCount, hypothesis.tokenCount) * Math.exp(logs)
+  const { tokenCount } = hypothesis
+  return {
+    ngram: brevityPenalty(reference.tokenCount, tokenCount) * Math.exp(precision / 4),
+    // The weighted variant compares with the length of the pair (tokens, weights), always 2, not of the tokens.
+    weighted: brevityPenalty(2, tokenCount) * Math.exp(recall / 4),
+  }
+}
+
+function logShare(shared: number, total: number): number {
+  return Math.log((shared === 0 ? EPSILON : shared) / Math.max(1, total))
 }
 
 function brevityPenalty(referenceLength: number, hypothesisLength: number): number {

@@ -1,6 +1,6 @@
 import { isLeaf, isNamed, NODE, nodeCount, type SyntaxTree } from '../domain/syntax-tree.ts'
 import { type Bag, makeBag } from './code-bleu-bag.ts'
-import { hashText, joinHashes, mixHash, SECOND_SEED } from './stable-hash.ts'
+import { hashTexts, joinHashes, mixHash } from './stable-hash.ts'
 
 /**
  * Returns the multiset of the shapes of a tree's subtrees: one for the root and for every node that has a child, made
@@ -13,16 +13,15 @@ export function subtreeBag(tree: SyntaxTree, skip: Uint8Array, literal = false):
   const count = nodeCount(tree)
   const low = new Int32Array(count)
   const high = new Int32Array(count)
-  const typeLow = Int32Array.from(tree.types, (name) => hashText(name))
-  const typeHigh = Int32Array.from(tree.types, (name) => hashText(name, SECOND_SEED))
-  const fieldLow = Int32Array.from(tree.fields, (name) => hashText(name))
+  const types = hashTexts(tree.types)
+  const fields = hashTexts(tree.fields)
   const keys = new Float64Array(count)
   let size = 0
   for (let i = count - 1; i >= 0; i--) {
     if (skip[i] && i > 0) continue
     const flags = tree.flags[i] ?? 0
-    let a = typeLow[tree.type[i] ?? 0] ?? 0
-    let b = typeHigh[tree.type[i] ?? 0] ?? 0
+    let a = types.low[tree.type[i] ?? 0] ?? 0
+    let b = types.high[tree.type[i] ?? 0] ?? 0
     if (flags & NODE.missing) a = mixHash(a, MISSING)
     if (literal && flags & NODE.error && isLeaf(tree, i)) a = mixHash(a, tree.text.codePointAt(tree.start[i] ?? 0) ?? 0)
     let hasChild = false
@@ -31,7 +30,7 @@ export function subtreeBag(tree: SyntaxTree, skip: Uint8Array, literal = false):
       if (skip[child]) continue
       hasChild = true
       if (((tree.flags[child] ?? 0) & (NODE.named | NODE.missing)) === 0) continue
-      const field = fieldLow[tree.field[child] ?? 0] ?? 0
+      const field = fields.low[tree.field[child] ?? 0] ?? 0
       a = mixHash(mixHash(a, field), low[child] ?? 0)
       b = mixHash(mixHash(b, field), high[child] ?? 0)
     }
@@ -39,7 +38,7 @@ export function subtreeBag(tree: SyntaxTree, skip: Uint8Array, literal = false):
     high[i] = b
     if (i === 0 || (hasChild && (literal || isNamed(tree, i)))) keys[size++] = joinHashes(a, b)
   }
-  return makeBag(keys.slice(0, size))
+  return makeBag(keys.subarray(0, size))
 }
 
 /** Worked into the hash of a MISSING node, so that it differs from the node that was expected there. */

@@ -9,8 +9,8 @@ import {
   ngramSimilarity,
   type Token,
   treeTokens,
-  weightedSimilarity,
   wordBag,
+  wordOverlap,
 } from './code-bleu-ngram.ts'
 import type { CodeBleuSettings, CodeBleuWeights } from './code-bleu-settings.ts'
 import { subtreeBag } from './code-bleu-tree.ts'
@@ -20,7 +20,8 @@ import { strippedNodes } from './syntax-features.ts'
 /** All that comparing a text needs to know of it: made once, compared with many. */
 export interface CodeProfile {
   readonly grams: GramProfile
-  readonly words: Bag
+  /** The tokens with their case folded, for the `token` part; null where that is not asked for. */
+  readonly folded: Bag | null
   /** Shapes of subtrees; null where there is no grammar or the text is too large. */
   readonly ast: Bag | null
   /** Data flow; null also where the language has no table or the walk its budget spent. */
@@ -83,7 +84,7 @@ export function codeProfile(text: string, tree: SyntaxTree | null, settings: Cod
   const grams = gramProfile(tokens)
   return {
     grams,
-    words: settings.normalize ? wordBag(tokens, true) : (grams.grams[0] ?? wordBag(tokens, false)),
+    folded: settings.normalize ? wordBag(tokens, true) : null,
     ast: usable && !isLong ? subtreeBag(usable, skip) : null,
     flow: edges && flowBag(edges),
     errorCount: tree?.errorCount ?? 0,
@@ -107,15 +108,20 @@ function plainTokens(text: string): Token[] {
  * O(distinct features).
  */
 export function codeBleu(a: CodeProfile, b: CodeProfile, weights: CodeBleuWeights): CodeBleuResult {
+  const shared = wordOverlap(a.grams, b.grams)
+  const weightTotal = a.grams.weightTotal + b.grams.weightTotal
+  const distinct = a.grams.words.keys.length + b.grams.words.keys.length
   const parts: CodeBleuParts = {
-    ngram: ngramSimilarity(a.grams, b.grams, dice),
-    weighted: weightedSimilarity(a.grams, b.grams),
+    ngram: ngramSimilarity(a.grams, b.grams, shared.count),
+    weighted: weightTotal === 0 ? null : (2 * shared.weight) / weightTotal,
     ast: a.ast && b.ast && dice(a.ast, b.ast),
     flow: a.flow && b.flow && dice(a.flow, b.flow),
-    token: jaccard(a.words, b.words),
+    // Of sets, not multisets: how often a token occurs is the n-grams' part.
+    token:
+      a.folded && b.folded ? jaccard(a.folded, b.folded) : distinct === 0 ? null : shared.distinct / (distinct - shared.distinct),
   }
-  const isEmptyA = a.words.total === 0
-  const isEmptyB = b.words.total === 0
+  const isEmptyA = a.grams.words.total === 0
+  const isEmptyB = b.grams.words.total === 0
   const score = isEmptyA || isEmptyB ? Number(isEmptyA === isEmptyB) : weightedMean(parts, weights)
   const flags = a.flags.length + b.flags.length === 0 ? [] : [...new Set([...a.flags, ...b.flags])].sort()
   return {
@@ -142,7 +148,7 @@ function weightedMean(parts: CodeBleuParts, weights: CodeBleuWeights): number {
   return total === 0 ? (parts.token ?? 0) : sum / total
 }
 
-/** Of sets, not multisets: how often a token occurs is the n-grams' part. */
+/** Returns the share of the distinct keys of either that are in both. */
 function jaccard(a: Bag, b: Bag): number | null {
   const union = a.keys.length + b.keys.length
   if (union === 0) return null

@@ -29,30 +29,35 @@ function copyNodes(cursor: TreeCursor, tree: Tree): Nodes {
     next: new Uint32Array(count),
     flags: new Uint8Array(count),
   }
-  const types = new Names()
-  const fields = new Names()
-  fields.number(0, () => '')
+  const types = new Names(tree.language.types.length)
+  const fields = new Names(tree.language.fields.length)
+  fields.add(0, '')
+  // By the grammar's id, not by name: `class` is a keyword and also a node.
+  const typeFlags = new Uint8Array(tree.language.types.length)
   let errorCount = 0
   let firstError: SyntaxTree['firstError'] = null
   const open: number[] = []
-  const named = new Map<number, boolean>()
+  // Each question to the cursor is a call into WebAssembly and most of the cost: what a type tells is asked once a type.
   for (let i = 0; i < count; i++) {
     const typeId = cursor.nodeTypeId
-    nodes.type[i] = types.number(typeId, () => cursor.nodeType)
-    nodes.field[i] = fields.number(cursor.currentFieldId, () => cursor.currentFieldName ?? '')
+    let type = types.find(typeId)
+    if (type < 0) {
+      type = types.add(typeId, cursor.nodeType)
+      if (typeId !== ERROR_ID && cursor.nodeIsNamed) typeFlags[typeId] = NODE.named
+    }
+    const fieldId = cursor.currentFieldId
+    const field = fields.find(fieldId)
     const start = cursor.startIndex
     const end = cursor.endIndex
+    nodes.type[i] = type
+    nodes.field[i] = field < 0 ? fields.add(fieldId, cursor.currentFieldName ?? '') : field
     nodes.start[i] = start
     nodes.end[i] = end
-    let isNamed = named.get(typeId)
-    if (isNamed === undefined) {
-      isNamed = cursor.nodeIsNamed
-      named.set(typeId, isNamed)
-    }
-    const flags = (isNamed ? NODE.named : 0) | (typeId === ERROR_ID ? NODE.error : 0)
-    // Only an empty node can be MISSING: the question costs a call into WebAssembly, most nodes need not be asked.
-    nodes.flags[i] = flags | (start === end && cursor.nodeIsMissing ? NODE.missing : 0)
-    if ((nodes.flags[i] ?? 0) & (NODE.error | NODE.missing)) {
+    // Only an empty node can be MISSING.
+    const typeFlag = typeFlags[typeId] ?? ERROR_FLAGS // only ERROR lies outside the grammar
+    const flags = typeFlag | (start === end && cursor.nodeIsMissing ? NODE.missing : 0)
+    nodes.flags[i] = flags
+    if (flags & (NODE.error | NODE.missing)) {
       errorCount++
       firstError ??= { line: cursor.startPosition.row + 1, column: cursor.startPosition.column + 1 }
     }
@@ -73,24 +78,27 @@ function copyNodes(cursor: TreeCursor, tree: Tree): Nodes {
 
 /** tree-sitter's own number of the ERROR type, the same in every grammar. */
 const ERROR_ID = 65535
+const ERROR_FLAGS = NODE.named | NODE.error
 
-/** Numbers names by first appearance, keyed by the grammar's id of the name. */
+/** Numbers names by first appearance; each has an id in the grammar, and may have several. */
 class Names {
   readonly list: string[] = []
-  readonly #byId = new Map<number, number>()
-  readonly #byName = new Map<string, number>()
+  readonly #byId: Int32Array
+  #error = -1
 
-  number(id: number, name: () => string): number {
-    const known = this.#byId.get(id)
-    if (known !== undefined) return known
-    const text = name()
-    let number = this.#byName.get(text)
-    if (number === undefined) {
-      number = this.list.length
-      this.list.push(text)
-      this.#byName.set(text, number)
-    }
-    this.#byId.set(id, number)
+  constructor(ids: number) {
+    this.#byId = new Int32Array(ids).fill(-1)
+  }
+
+  find(id: number): number {
+    return id === ERROR_ID ? this.#error : (this.#byId[id] ?? -1)
+  }
+
+  add(id: number, name: string): number {
+    const known = this.list.indexOf(name)
+    const number = known < 0 ? this.list.push(name) - 1 : known
+    if (id === ERROR_ID) this.#error = number
+    else this.#byId[id] = number
     return number
   }
 }
