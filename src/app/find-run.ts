@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { CodeConductorError } from '../domain/errors.ts'
+import type { RunId } from '../domain/ids.ts'
 import type { LogRecord } from '../domain/record.ts'
 import { createNodeFileSystem } from '../store/file-system.ts'
 import { type FoundRun, findRun } from '../store/find-run.ts'
@@ -13,6 +14,15 @@ export type { FoundRun } from '../store/find-run.ts'
 /** Returns the run that `query` names among the runs of `conductor`, or by its path; see `findRun`. */
 export function locateRun(conductor: Pick<Conductor, 'artifactsDir'>, query: string, cwd: string): FoundRun {
   return findRun(query, { root: conductor.artifactsDir, cwd })
+}
+
+/** Returns the id of the run that `query` names among those of `conductor`. Throws `RUN_NOT_FOUND` for a log elsewhere, too. */
+export function locateOwnRun(conductor: Pick<Conductor, 'artifactsDir' | 'store'>, query: string, cwd: string): RunId {
+  const { runId, folder } = locateRun(conductor, query, cwd)
+  if (runId !== null && conductor.store.folderOf(runId) === folder) return runId
+  throw new CodeConductorError('RUN_NOT_FOUND', `${query} is not among the runs of ${conductor.artifactsDir}`, {
+    hint: 'codeconductor runs list',
+  })
 }
 
 /**

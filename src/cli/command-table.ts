@@ -51,6 +51,23 @@ const RUN: readonly OptionSpec[] = [
   JSON_LINES,
 ]
 
+const RESUME: readonly OptionSpec[] = [
+  BACKEND,
+  { flags: '--verify', summary: 'exit 3 when nothing could be executed' },
+  OUT,
+  JSON_LINES,
+]
+
+const FORK: readonly OptionSpec[] = [
+  { flags: '--at <place>', summary: 'record (60), round (round:2) or answered turns (turn:15)' },
+  { flags: '-p, --prompt <text>', summary: 'another task' },
+  { flags: '--rounds <n>', summary: 'another number of rounds' },
+  { flags: '--model <role=name>', summary: 'another model for an agent; may be repeated', isRepeatable: true },
+  { flags: '--persona <role=id>', summary: 'another persona for an agent; may be repeated', isRepeatable: true },
+  PERSONAS,
+  ...RESUME,
+]
+
 const DEMO: readonly OptionSpec[] = [
   BACKEND,
   { flags: '--offline', summary: 'play the recording even where a server is found' },
@@ -90,6 +107,24 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/replay.ts'),
   },
   {
+    path: 'resume',
+    args: '<run>',
+    summary: 'go on with a run that was interrupted',
+    options: RESUME,
+    load: () => import('./commands/resume.ts'),
+  },
+  {
+    path: 'fork',
+    args: '<run>',
+    summary: 'go on from a point of a run with something changed; what came before costs nothing',
+    options: FORK,
+    examples: [
+      'codeconductor fork last --at turn:2 --model coder=qwen2.5-coder:7b',
+      'codeconductor fork 7Q2F --at round:1 --persona coder=reviewer',
+    ],
+    load: () => import('./commands/fork.ts'),
+  },
+  {
     path: 'explain',
     args: '<run>',
     summary: 'say why a run ended as it did',
@@ -110,6 +145,27 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/runs-show.ts'),
   },
   { path: 'runs rm', args: '<run...>', summary: 'remove runs', options: [OUT], load: () => import('./commands/runs-rm.ts') },
+  {
+    path: 'runs verify',
+    args: '<run...>',
+    summary: 'check every line, payload and seal',
+    options: [OUT, JSON_LINES],
+    load: () => import('./commands/runs-verify.ts'),
+  },
+  {
+    path: 'runs pin',
+    args: '<run...>',
+    summary: 'keep runs from being removed',
+    options: [OUT],
+    load: () => import('./commands/runs-pin.ts'),
+  },
+  {
+    path: 'runs unpin',
+    args: '<run...>',
+    summary: 'let them be removed again',
+    options: [OUT],
+    load: () => import('./commands/runs-unpin.ts'),
+  },
   {
     path: 'personas list',
     summary: 'list the personas',

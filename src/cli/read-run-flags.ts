@@ -81,20 +81,21 @@ export function readBackendFlag(options: Options, configured: Config['backends']
   )
 }
 
-/** Returns the models of `--model role=name`, by role. Throws `USAGE` for another form or a role named twice. */
-export function readModelFlags(options: Options): Readonly<Record<string, string>> {
-  const given = Array.isArray(options['model']) ? options['model'].map(String) : []
-  const models = new Map<string, string>()
+/** Returns the pairs of a flag that is given as `role=name`, by role. Throws `USAGE` for another form or a role named twice. */
+export function readPairs(options: Options, option: string): Readonly<Record<string, string>> {
+  const flag = `--${option}`
+  const given = Array.isArray(options[option]) ? options[option].map(String) : []
+  const pairs = new Map<string, string>()
   for (const one of given) {
     const at = one.indexOf('=')
-    const [role, model] = [one.slice(0, at).trim(), one.slice(at + 1).trim()]
-    if (at < 1 || model === '') throw modelUsage(`--model wants role=name, not "${one.slice(0, 64)}"`)
-    if (models.has(role)) throw modelUsage(`--model names "${role.slice(0, 64)}" twice`)
-    models.set(role, model)
+    const [role, name] = [one.slice(0, at).trim(), one.slice(at + 1).trim()]
+    if (at < 1 || name === '') throw pairUsage(flag, `${flag} wants role=name, not "${one.slice(0, 64)}"`)
+    if (pairs.has(role)) throw pairUsage(flag, `${flag} names "${role.slice(0, 64)}" twice`)
+    pairs.set(role, name)
   }
-  return Object.fromEntries(models)
+  return Object.fromEntries(pairs)
 }
 
-function modelUsage(message: string): CodeConductorError {
-  return new CodeConductorError('USAGE', message, { hint: 'codeconductor run --model coder=qwen2.5-coder:7b …' })
+function pairUsage(flag: string, message: string): CodeConductorError {
+  return new CodeConductorError('USAGE', message, { hint: `codeconductor run ${flag} coder=…` })
 }

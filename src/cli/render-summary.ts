@@ -26,7 +26,7 @@ const STOPS: Readonly<Record<StopReason, string>> = {
   'no-model': 'no model could be used',
   'quorum-lost': 'too few agents are left to decide',
   'cancelled-by-user': 'stopped by you',
-  interrupted: 'interrupted',
+  interrupted: 'interrupted, its log sealed',
   'token-budget': 'the token budget is used up',
   'time-budget': 'the time budget is used up',
   'log-failed': 'the log could not be written',
@@ -93,7 +93,7 @@ export function renderSummary(
   for (const note of options.notes ?? []) add('Note', note)
   if (options.folder !== null)
     add('Files', `${options.folder}${options.files.length === 0 ? '' : `: ${options.files.join(' · ')}`}`)
-  for (const [i, line] of nextCommands(result.outcome, short).entries())
+  for (const [i, line] of nextCommands(result.stopReason, short).entries())
     lines.push(`${paint.bold((i === 0 ? 'Next' : '').padEnd(12))}${line}`)
   return `${lines.join('\n')}\n`
 }
@@ -134,19 +134,10 @@ function notVerified({ context }: Pick<RunResult, 'context'>): readonly string[]
   return lines
 }
 
-function nextCommands(outcome: RunResult['outcome'], short: string): readonly string[] {
+function nextCommands(stopReason: StopReason, short: string): readonly string[] {
   const replay = `codeconductor replay ${short}    go through it again, no model needed`
   const explain = `codeconductor explain ${short}   why it ended so`
-  const resume = `codeconductor resume ${short}    go on with it`
-  switch (outcome) {
-    case 'completed':
-    case 'noConsensus':
-      return [explain, replay]
-    case 'cancelled':
-    case 'budgetExhausted':
-    case 'failed':
-      return [explain, resume]
-    default:
-      return outcome satisfies never
-  }
+  // How to go on with an interrupted run is the very last line, wherever it is printed.
+  if (stopReason === 'interrupted') return [replay]
+  return stopReason === 'log-failed' ? [`codeconductor resume ${short}    go on with it`, explain] : [explain, replay]
 }

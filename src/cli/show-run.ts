@@ -7,6 +7,7 @@ import type { CliContext, Interrupt } from './cli-context.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { formatClock } from './format.ts'
 import { toJsonLine } from './printable.ts'
+import { renderError } from './render-error.ts'
 import { renderEventLine } from './render-event-line.ts'
 import { renderResult } from './render-result.ts'
 import { renderProgram, renderSummary, winnerOf } from './render-summary.ts'
@@ -21,7 +22,7 @@ export interface ShowOptions {
 
 /**
  * Starts a run, shows it as it goes in the mode of `context`, and returns the exit code of its end. A first Ctrl-C or SIGTERM
- * cancels it and waits for its sealed log.
+ * interrupts it and waits for its sealed log.
  */
 export async function showRun(
   context: CliContext,
@@ -37,23 +38,29 @@ export async function showRun(
   const leave = context.onInterrupt((signal) => {
     received = signal
     display.print('Stopping: requests are given up and the log is sealed. Press Ctrl-C again within 2 s to quit at once.')
-    handle?.cancel(signal === 'SIGINT' ? 'Ctrl-C' : signal)
+    handle?.interrupt(reasonOf(signal))
   })
   try {
     handle = await begin({ onToken: (delta) => display.token(delta) })
-    if (received !== null) handle.cancel(received)
+    if (received !== null) handle.interrupt(reasonOf(received))
     for await (const event of handle) display.event(event)
     const result = await handle.result
     const saved = await saveArtifacts(conductor, result)
     display.close()
-    tellEnd(context, conductor, result, saved, { ...options, tookMs: nowMs() })
+    tellEnd(context, result, saved, { ...options, tookMs: nowMs() })
+    if (saved.error !== null) context.stderr.write(renderError(saved.error, context.paintErr))
     if (received === 'SIGTERM') return EXIT.terminated
+    if (saved.error !== null) return saved.error.exitCode
     const grade = result.context.judgement?.verdict.grade ?? 'unverified'
     return exitCodeOf({ outcome: result.outcome, stopReason: result.stopReason, grade }, options.mustVerify)
   } finally {
     leave()
     display.close()
   }
+}
+
+function reasonOf(signal: Interrupt): string {
+  return signal === 'SIGINT' ? 'Ctrl-C' : 'SIGTERM'
 }
 
 function createDisplay(context: CliContext, conductor: Conductor, nowMs: () => number): RunDisplay {
@@ -80,9 +87,8 @@ function createDisplay(context: CliContext, conductor: Conductor, nowMs: () => n
 /** On a terminal the summary is the result; elsewhere stdout is the program alone, and the summary goes to stderr. */
 function tellEnd(
   context: CliContext,
-  conductor: Conductor,
   result: RunResult,
-  saved: SavedArtifacts | null,
+  saved: SavedArtifacts,
   options: ShowOptions & { readonly tookMs: number },
 ): void {
   if (context.mode === 'json') return
@@ -91,17 +97,16 @@ function tellEnd(
   const winner = winnerOf(result)
   if (winner !== null && isLive) sink.write(`\n${renderProgram(winner, sink.columns, paint)}`)
   if (winner !== null && !isLive && !context.stdout.isTty) context.stdout.write(renderResult(winner))
-  const folder = saved?.folder ?? conductor.store.folderOf(result.runId)
   const summary = renderSummary(result, {
     columns: sink.columns,
     paint,
-    folder: shortPath(context.cwd, folder),
-    files: saved?.files ?? ['log.jsonl'],
+    folder: shortPath(context.cwd, saved.folder),
+    files: saved.files,
     tookMs: options.tookMs,
     ...(options.notes === undefined ? {} : { notes: options.notes }),
   })
   sink.write(`\n${summary}`)
-  if (result.outcome === 'cancelled') sink.write(`\nContinue with:  codeconductor resume ${shortRunId(result.runId)}\n`)
+  if (result.stopReason === 'interrupted') sink.write(`\nContinue with:  codeconductor resume ${shortRunId(result.runId)}\n`)
 }
 
 function shortPath(cwd: string, path: string): string {

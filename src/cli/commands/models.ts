@@ -44,5 +44,5 @@ function renderModel(model: ModelInfo): string {
     model.quantization,
     model.sizeBytes === null ? null : formatSize(model.sizeBytes),
   ].filter((fact) => fact !== null)
-  return `${padTo(toPrintableLine(model.name), 32)} ${padTo(model.backend, 12)} ${toPrintableLine(facts.join(' · '))}`
+  return `${padTo(toPrintableLine(model.name), 28)} ${padTo(model.backend, 24)} ${toPrintableLine(facts.join(' · '))}`
 }

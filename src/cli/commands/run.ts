@@ -4,14 +4,14 @@ import type { Execute } from '../cli-context.ts'
 import { loadSettings } from '../open-conductor.ts'
 import { readNumber } from '../read-number.ts'
 import { readPrompt } from '../read-prompt.ts'
-import { readModelFlags } from '../read-run-flags.ts'
+import { readPairs } from '../read-run-flags.ts'
 
 /** Runs a debate on a task and shows it. */
 export const execute: Execute = async (context, input) => {
   const { options } = input
   const loaded = await loadSettings(context, input)
   const { config } = loaded
-  const models = readModelFlags(options)
+  const models = readPairs(options, 'model')
   const seed = options['seed'] === undefined ? {} : { seed: readNumber('--seed', options['seed']) }
   const prompt = await readPrompt(input, context)
   if (context.mode !== 'json')

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
-import { locateRun } from '../../app/find-run.ts'
+import { locateOwnRun } from '../../app/find-run.ts'
 import { summarizeRun } from '../../app/summarize-run.ts'
-import { CodeConductorError, EXIT } from '../../domain/errors.ts'
+import { EXIT } from '../../domain/errors.ts'
 import { shortRunId } from '../../domain/ids.ts'
 import type { Execute } from '../cli-context.ts'
 import { openStore } from '../open-conductor.ts'
@@ -12,13 +12,8 @@ import { labelled } from '../wrap.ts'
 export const execute: Execute = async (context, input) => {
   const conductor = await openStore(context, input)
   try {
-    const query = input.args[0] ?? 'last'
-    const { runId, folder } = locateRun(conductor, query, context.cwd)
-    if (runId === null || conductor.store.folderOf(runId) !== folder) {
-      throw new CodeConductorError('RUN_NOT_FOUND', `${query} is not among the runs here`, {
-        hint: `codeconductor replay ${query}`,
-      })
-    }
+    const runId = locateOwnRun(conductor, input.args[0] ?? 'last', context.cwd)
+    const folder = conductor.store.folderOf(runId)
     const summary = await summarizeRun(conductor, runId)
     const files = readdirSync(folder)
       .filter((name) => !name.startsWith('lease.'))
