@@ -34,7 +34,7 @@ export function decide(input: DecideInput): Decision {
   const others = structureOrder(pool, new Set(ranked.map((contender) => contender.id)), ranking, input.matrix)
   const all = [...ranked, ...others]
   const [first] = all
-  const winner = first?.parses === true ? first : null
+  const winner = first !== undefined && (first.isLive || first.parses) ? first : null
   const examples = { passed: winner?.examplesPassed ?? 0, total: pool.plan.examples.length }
   const answers = pool.contenders.reduce((total, contender) => total + contender.count, 0)
   const stop = readStopRule({

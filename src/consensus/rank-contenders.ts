@@ -32,9 +32,8 @@ export interface LiveRanking {
 export function rankLive(pool: Pool, rule?: ReliabilityRule): LiveRanking {
   const ids = pool.contenders.map((contender) => contender.id)
   const loaded = new Set(pool.matrix.filter((row) => row.load.kind === 'loaded').map((row) => row.candidate))
-  const live = ids
-    .map((_, index) => index)
-    .filter((index) => loaded.has(ids[index] ?? '') && pool.contenders[index]?.parses === true)
+  // What an interpreter has loaded parses, whatever a grammar of ours thinks of it.
+  const live = ids.map((_, index) => index).filter((index) => loaded.has(ids[index] ?? ''))
   const facts = live.map((index) => pool.contenders[index]).filter((contender) => contender !== undefined)
   const similarity = live.map((i) => live.map((j) => pool.similarity[i]?.[j] ?? 0))
   const counts = facts.map((contender) => contender.count)

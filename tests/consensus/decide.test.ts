@@ -165,6 +165,10 @@ describe('who may not win', () => {
     expect(decision.abstain).toBe('no candidate passes any example')
   })
 
+  test('what the interpreter loads may win although our grammar cannot parse it', () => {
+    expect(decide(given({ programs: { a: right, b: plus }, facts: { a: { parses: false } } })).winner).toBe('a')
+  })
+
   test('with none that parses there is no winner', () => {
     const facts = { a: { parses: false }, b: { parses: false } }
     const decision = decide({ ...given({ programs: { a: right, b: right }, facts }), matrix: null })
