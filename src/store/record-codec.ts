@@ -5,7 +5,7 @@ import type { LogRecord } from '../domain/record.ts'
 /**
  * The line format of a log: `<crc32 of the JSON, 8 lower-case hex digits> SP <JSON> LF`.
  * 1. A changed bit anywhere in a line is noticed: in the JSON by the CRC (which finds every single-bit error), in the
- *    digits by comparing them as text, in the separator and the line end by checking both bytes.
+ *    digits by taking only lower-case ones, in the separator and the line end by checking both bytes.
  * 2. Only bytes behind the last LF may be cut as torn. A complete line that does not check is corruption wherever it stands.
  */
 
@@ -82,10 +82,22 @@ export function decodeLog(bytes: Uint8Array, firstSeq = 0, restore: RestoreRecor
 export function decodeLine(buffer: Buffer, from: number, end: number, seq: number | null): LogRecord | BadLine['problem'] {
   if (end - from < SHORTEST_LINE || buffer[from + 8] !== SPACE) return 'separator'
   const json = buffer.subarray(from + 9, end)
-  if (buffer.toString('latin1', from, from + 8) !== checksumDigits(crc32(json))) return 'checksum'
+  if (readDigits(buffer, from) !== crc32(json)) return 'checksum'
   const record = parseRecord(json.toString('utf8'))
   if (record === null) return 'json'
   return seq === null || record.seq === seq ? record : 'sequence'
+}
+
+/** Returns the number in the 8 digits at `from`, or -1 where one is not a lower-case hex digit. */
+export function readDigits(buffer: Buffer, from: number): number {
+  let number = 0
+  for (let at = from; at < from + 8; at++) {
+    const byte = buffer[at] ?? 0
+    const digit = byte >= 0x30 && byte <= 0x39 ? byte - 0x30 : byte >= 0x61 && byte <= 0x66 ? byte - 0x57 : -1
+    if (digit < 0) return -1
+    number = number * 16 + digit
+  }
+  return number
 }
 
 /** Returns the record `json` holds, or null where it is not an object with a number `seq`. */

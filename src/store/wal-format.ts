@@ -1,5 +1,5 @@
 import type { RunId } from '../domain/ids.ts'
-import { checksum, checksumDigits } from './record-codec.ts'
+import { checksum, checksumDigits, readDigits } from './record-codec.ts'
 import { RUN_ID_LENGTH } from './run-id.ts'
 
 /**
@@ -74,7 +74,7 @@ function isSound(bytes: Buffer, from: number, end: number): boolean {
   if (end - from <= JSON_AT || bytes[from + ID_AT - 1] !== SPACE || bytes[from + JSON_AT - 1] !== SPACE) return false
   const id = bytes.subarray(from + ID_AT, from + ID_AT + RUN_ID_LENGTH)
   const crc = checksum(id, checksum(bytes.subarray(from + JSON_AT, end)))
-  return bytes.toString('latin1', from, from + ID_AT - 1) === checksumDigits(crc)
+  return readDigits(bytes, from) === crc
 }
 
 /** Looks at what stands behind a bad line: whether it proves that the line had been synced, and whose it is. */
