@@ -1,6 +1,7 @@
 import { BackendError, type BackendErrorFacts } from '../domain/backend-error.ts'
 import type { ChatEvent, ChatRequest } from '../ports/backend.ts'
-import { cancelled, oneLine } from './http.ts'
+import { cancelled } from './exchange.ts'
+import { oneLine } from './http.ts'
 import { onAbort } from './on-abort.ts'
 
 /**
@@ -51,8 +52,11 @@ async function* guard(
   try {
     if (request.signal.aborted) throw cancelled(facts)
     if (request.messages.length === 0) throw new BackendError('bad-request', 'a request without a message has no answer', facts)
-    for await (const event of wholeTexts(events)) {
+    const whole = createTextJoiner()
+    for await (const piece of events) {
       if (request.signal.aborted) throw cancelled(facts)
+      const event = whole(piece)
+      if (event === null) continue
       if (event.type === 'text') hasText = true
       yield event
     }
@@ -66,19 +70,20 @@ async function* guard(
   }
 }
 
-/** Leaves out empty texts; holds a high surrogate back until its other half arrives. */
-async function* wholeTexts(events: AsyncGenerator<ChatEvent>): AsyncGenerator<ChatEvent> {
+/**
+ * Returns a function that gives each event as it may go on, or null: an empty text is left out, and a high surrogate at
+ * the end of one waits for its other half.
+ */
+function createTextJoiner(): (event: ChatEvent) => ChatEvent | null {
   const held = { text: '', reasoning: '' }
-  for await (const event of events) {
-    if (event.type === 'text' || event.type === 'reasoning') {
-      const joined = held[event.type] + event.text
-      const isCut = /[\uD800-\uDBFF]$/.test(joined)
-      held[event.type] = isCut ? joined.slice(-1) : ''
-      const text = isCut ? joined.slice(0, -1) : joined
-      if (text !== '') yield text === event.text ? event : { type: event.type, text }
-      continue
-    }
-    yield event
+  return (event) => {
+    if (event.type !== 'text' && event.type !== 'reasoning') return event
+    const joined = held[event.type] + event.text
+    const isCut = /[\uD800-\uDBFF]$/.test(joined)
+    held[event.type] = isCut ? joined.slice(-1) : ''
+    const text = isCut ? joined.slice(0, -1) : joined
+    if (text === '') return null
+    return text === event.text ? event : { type: event.type, text }
   }
 }
 

@@ -1,5 +1,6 @@
 import { BackendError } from '../domain/backend-error.ts'
-import { type Peer, requestText } from './http.ts'
+import type { Peer } from './exchange.ts'
+import { requestText } from './http.ts'
 import { objectsOf, pick, stringOrNull } from './read-json.ts'
 import type { ServerKind } from './registry.ts'
 

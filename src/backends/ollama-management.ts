@@ -1,7 +1,8 @@
 import type { Ollama } from 'ollama/browser'
 import { BackendError } from '../domain/backend-error.ts'
 import type { ModelInfo } from '../domain/model.ts'
-import { type Peer, requestJson } from './http.ts'
+import type { Peer } from './exchange.ts'
+import { requestJson } from './http.ts'
 import { isCloudName, isRemoteEntry } from './ollama-names.ts'
 import { numberOrNull, objectsOf, pick, stringOrNull } from './read-json.ts'
 

@@ -1,6 +1,7 @@
 import { BackendError } from '../domain/backend-error.ts'
 import type { BackendKind, ModelInfo } from '../domain/model.ts'
-import { type Peer, requestJson } from './http.ts'
+import type { Peer } from './exchange.ts'
+import { requestJson } from './http.ts'
 import { numberOrNull, objectsOf, pick, stringOrNull } from './read-json.ts'
 
 export type OpenaiKind = Extract<BackendKind, 'lmstudio' | 'vllm' | 'llamacpp' | 'openai'>

@@ -3,8 +3,9 @@ import type { FinishReason, Usage } from '../domain/message.ts'
 import type { ChatEnd, ChatEvent, ServerTimings } from '../ports/backend.ts'
 import type { Clock } from '../ports/clock.ts'
 import { classifyFailure, findComplaint } from './classify-failure.ts'
+import type { Exchange } from './exchange.ts'
 import { parseRecord, readSse } from './framer.ts'
-import { type Exchange, oneLine, parseBody, readText } from './http.ts'
+import { oneLine, parseBody, readText } from './http.ts'
 import { numberOrNull, objectsOf, pick, stringOrNull } from './read-json.ts'
 
 /** Once an answer has its finish reason, how long to wait for the usage record and `[DONE]`, in ms. */

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { normaliseUrl, openExchange, type Peer, requestJson } from '../../src/backends/http.ts'
+import { openExchange, type Peer } from '../../src/backends/exchange.ts'
+import { normaliseUrl, requestJson } from '../../src/backends/http.ts'
 import { createOllama } from '../../src/backends/ollama.ts'
 import { createOpenaiCompatible } from '../../src/backends/openai-compatible.ts'
 import { BackendError } from '../../src/domain/backend-error.ts'
@@ -230,11 +231,11 @@ describe('http', () => {
     expect(unread instanceof Error && 'retryAfterMs' in Reflect.get(unread, 'facts')).toBe(false)
   })
 
-  test('an endless error body and an endless listing are given up', async () => {
+  test('the start of an endless error body is enough, and an endless listing is given up', async () => {
     const server = await start()
     const flood = Array.from({ length: 300 }, () => ({ send: Buffer.alloc(64 * 1024, 0x61) }))
     server.on('/x', [{ send: head(500, 'text/plain') }, ...flood, { hold: true }])
-    expectFailure(await get(server.url), 'protocol')
+    expectFailure(await get(server.url), 'backend-internal', { status: 500 })
     server.on('/x', [{ send: head(200, 'application/json') }, ...flood, { hold: true }])
     expectFailure(await get(server.url), 'protocol')
   })
@@ -265,6 +266,18 @@ describe('http', () => {
       timers: 0,
       warnings: [],
     })
+  })
+
+  test('a prompt of ten megabytes arrives whole, and no message repeats it when it is refused', async () => {
+    const server = await start()
+    const content = 'abcdefghij'.repeat(1_000_000)
+    const request = chatRequest({ messages: [{ role: 'user', content }] })
+    server.on(OPENAI_DIALECT.chatPath, wireScript(OPENAI_DIALECT, { is: 'status', status: 400, says: `too long: ${content}` }))
+    const { error } = await collectUntilError(createOpenaiCompatible({ kind: 'vllm', url: server.url, clock }).chat(request))
+    expectFailure(error, 'bad-request')
+    expect(String(error).length).toBeLessThan(500)
+    const sent = JSON.parse(server.requests[0]?.body ?? '') as { messages: unknown }
+    expect(sent.messages).toEqual(request.messages)
   })
 
   test('each exchange has a socket of its own that is closed when the answer is complete', async () => {

@@ -77,9 +77,9 @@ export function backendContract(
     })
 
     whole('2: the texts joined are the answer, none is empty and no code point is split', null, async (under) => {
-      const texts = ['', ' \n Größe ', '', '👩‍👩‍👧', '\ud83d', '\ude00', ' ok\n']
+      const texts = ['', ' \n Größe ', '', '👩‍👩‍👧', '\ud83d', '\ude00', ' \u001b[31m\u0000\u2028ok\r\n']
       const events = await collect(under.play(ask(under), { is: 'answer', texts, finish: 'stop' }))
-      expect(answerText(events)).toBe(' \n Größe 👩‍👩‍👧😀 ok\n')
+      expect(answerText(events)).toBe(' \n Größe 👩‍👩‍👧😀 \u001b[31m\u0000\u2028ok\r\n')
       const yielded = events.flatMap((event) => (event.type === 'text' ? [event.text] : []))
       expect(yielded.filter((text) => text === '' || /[\uD800-\uDBFF]$/.test(text))).toEqual([])
     })
