@@ -29,6 +29,8 @@ export interface DecideInput {
 export function decide(input: DecideInput): Decision {
   const pool = poolOf(input)
   const ranking = rankLive(pool)
+  // A sandbox that refused every program has shown nothing: that is no failure of theirs and more of them do not help.
+  const wasTried = pool.matrix.some((row) => row.load.kind !== 'not-run')
   const isExecuted = input.matrix !== null && ranking.live.length > 0 && pool.plan.calls.length > 0
   const ranked = isExecuted ? liveContenders(pool, ranking) : []
   const others = structureOrder(pool, new Set(ranked.map((contender) => contender.id)), ranking, input.matrix)
@@ -56,9 +58,8 @@ export function decide(input: DecideInput): Decision {
     agreement: { count: isExecuted ? (winner?.votes ?? 0) : 0, total: answers },
     confidence: readConfidence(pool, ranking, winner, isExecuted),
     stop,
-    open:
-      stop.isSettled || input.matrix === null || pool.plan.calls.length === 0 ? { kind: 'none' } : openQuestion(pool, ranking),
-    abstain: abstention(pool, ranking, winner, input.matrix, isExecuted),
+    open: stop.isSettled || !wasTried || pool.plan.calls.length === 0 ? { kind: 'none' } : openQuestion(pool, ranking),
+    abstain: abstention(pool, ranking, winner, wasTried, isExecuted),
     dissent: isExecuted ? dissentingViews(pool, ranking) : [],
     counterfactuals: isExecuted ? counterfactuals(pool) : [],
     writers: ranking.writers,
@@ -206,11 +207,11 @@ function abstention(
   pool: Pool,
   ranking: LiveRanking,
   winner: RankedContender | null,
-  matrix: ExecutionMatrix | null,
+  wasTried: boolean,
   isExecuted: boolean,
 ): string | null {
   if (winner === null) return pool.contenders.length === 0 ? 'there is no candidate' : 'no candidate parses'
-  if (matrix !== null && ranking.live.length === 0) return 'no candidate loads in the sandbox'
+  if (wasTried && ranking.live.length === 0) return 'no candidate loads in the sandbox'
   if (isExecuted && pool.plan.examples.length > 0 && winner.examplesPassed === 0) return 'no candidate passes any example'
   return null
 }

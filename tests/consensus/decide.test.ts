@@ -210,6 +210,12 @@ describe('without execution', () => {
     expect(decision.stop).toEqual({ isSettled: false, why: 'nothing was executed' })
   })
 
+  test('a sandbox that refused every program is no evidence against them', () => {
+    const refused: LoadResult = { kind: 'not-run', reason: 'no interpreter' }
+    const decision = decide(given({ programs: { a: refused, b: refused, c: refused }, similarity }))
+    expect(decision).toMatchObject({ winner: 'c', method: 'structure-medoid', open: { kind: 'none' }, abstain: null })
+  })
+
   test('a task without a callable is ranked the same way', () => {
     const input = given({ programs: { a: right, b: right, c: right }, similarity })
     const plan = planEvidence({ prompt: 'Select all users.', entryPoint: null, language: 'sql' }, [
