@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { createSandbox } from '../src/sandbox/create-sandbox.ts'
+import { createSandbox, type DriverName } from '../src/sandbox/create-sandbox.ts'
 import { type AttackResult, readManifest, runContainment, runForgery } from '../tests/support/attack-runner.ts'
 import { createAttackWorld } from '../tests/support/attack-world.ts'
 
@@ -121,7 +121,11 @@ async function attackHere(): Promise<number> {
   const only = values.only ? new Set(values.only.split(',')) : null
   const programs = (readManifest(dir) ?? []).filter((program) => only === null || only.has(program.id))
   const cacheDir = mkdtempSync(join(tmpdir(), 'k-'))
-  const sandbox = createSandbox({ cacheDir, tmpDir: tmpdir(), ...(values.driver ? { drivers: [values.driver as 'bwrap'] } : {}) })
+  const sandbox = createSandbox({
+    cacheDir,
+    tmpDir: tmpdir(),
+    ...(values.driver ? { drivers: [values.driver as DriverName] } : {}),
+  })
   const found = await sandbox.probe()
   console.log(`driver ${found.driver}, isolation ${found.isolation}, policy ${found.policyHash}; ${found.why.join('; ')}`)
   const results: AttackResult[] = []

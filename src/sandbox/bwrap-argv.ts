@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, lstatSync } from 'node:fs'
 import type { RunLimits } from '../ports/sandbox.ts'
 
 /** Where a bind comes from and what it is called inside. */
@@ -24,7 +24,7 @@ export interface BwrapPlan {
 }
 
 /** /proc files that tell about the host or reach it. Covered even where their permissions already refuse. */
-const COVERED = ['sysrq-trigger', 'kcore', 'keys', 'kmsg', 'kallsyms', 'timer_list', 'config.gz', 'iomem']
+export const COVERED = ['sysrq-trigger', 'kcore', 'keys', 'kmsg', 'kallsyms', 'timer_list', 'config.gz', 'iomem']
 
 /**
  * Returns bubblewrap's arguments, without the command. `--unshare-user` is spelt out: `--unshare-all` only tries. Mounts are few,
@@ -103,4 +103,15 @@ function byteCappedScratch(bytes: number): readonly string[] {
     ],
     ...['--size', part(4 / 9), '--perms', '0700', '--tmpfs', '/scratch'],
   ]
+}
+
+/** Names at the top of the file system that are links into /usr here, as they must be inside. */
+export function usrLinks(): readonly string[] {
+  return ['bin', 'lib', 'lib64', 'lib32', 'sbin'].filter((name) => {
+    try {
+      return lstatSync(`/${name}`).isSymbolicLink()
+    } catch {
+      return false
+    }
+  })
 }

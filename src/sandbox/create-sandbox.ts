@@ -11,6 +11,7 @@ import { createRefuseSandbox } from './refuse-sandbox.ts'
 import { runProgram } from './run-program.ts'
 import { assembleFilter, seccompArch } from './seccomp.ts'
 import { openSession } from './session.ts'
+import { detectUnshare } from './unshare-driver.ts'
 
 export interface SandboxOptions {
   /** Where the self-test's result is kept between starts. */
@@ -24,10 +25,11 @@ export interface SandboxOptions {
   readonly drivers?: readonly DriverName[]
 }
 
-export type DriverName = 'bwrap'
+export type DriverName = 'bwrap' | 'unshare'
 
 const DETECTORS: Readonly<Record<DriverName, (parts: DriverParts) => Promise<Detected>>> = {
   bwrap: detectBwrap,
+  unshare: detectUnshare,
 }
 
 /**

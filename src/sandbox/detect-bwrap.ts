@@ -5,7 +5,7 @@ import { createBwrapDriver } from './bwrap-driver.ts'
 import type { HostUser } from './host-user.ts'
 import type { Interpreters } from './interpreters.ts'
 import type { Driver } from './launch.ts'
-import { startMountHolder } from './mount-holder.ts'
+import { SYNTHETIC_ETC, startMountHolder } from './mount-holder.ts'
 import { assembleFilter, type SeccompArch } from './seccomp.ts'
 
 /** What every driver is built from. */
@@ -112,12 +112,5 @@ function readVersion(bwrap: string): number | null {
 
 function writeSyntheticEtc(path: string): void {
   mkdirSync(path, { mode: 0o755 })
-  const files = {
-    hosts: '127.0.0.1 localhost\n::1 localhost\n',
-    passwd: 'sandbox:x:1000:1000::/tmp/home:/bin/sh\n',
-    group: 'sandbox:x:1000:\n',
-    'nsswitch.conf': 'hosts: files\n',
-    'resolv.conf': '',
-  }
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text, { mode: 0o644 })
+  for (const [name, text] of Object.entries(SYNTHETIC_ETC)) writeFileSync(join(path, name), text, { mode: 0o644 })
 }

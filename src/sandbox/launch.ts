@@ -35,7 +35,7 @@ export interface Launched {
   kill(): void
   readonly ended: Promise<Ended>
   /** The scratch directory as the host sees it, valid after `ended` and before `release`; null when the driver has none. */
-  readonly scratchPath: string | null
+  scratchPath(): string | null
   /** The inode watch: how many inodes the scratch space holds now; null where the cap is hard. */
   countInodes: (() => number | null) | null
   release(): void

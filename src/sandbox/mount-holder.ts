@@ -3,6 +3,15 @@ import type { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import type { HostUser } from './host-user.ts'
 
+/** The whole /etc inside, but for the linker's cache and the alternatives links. Without `hosts`, `localhost` would not resolve. */
+export const SYNTHETIC_ETC: Readonly<Record<string, string>> = {
+  hosts: '127.0.0.1 localhost\n::1 localhost\n',
+  passwd: 'sandbox:x:1000:1000::/tmp/home:/bin/sh\n',
+  group: 'sandbox:x:1000:\n',
+  'nsswitch.conf': 'hosts: files\n',
+  'resolv.conf': '',
+}
+
 /*
  * Holds a mount namespace of our own, in which each run gets a fresh tmpfs with a byte and an inode cap (bubblewrap's own tmpfs
  * knows no inode cap) and from which the host can read what a run left, after all its processes are gone. It also holds the
@@ -10,7 +19,7 @@ import type { HostUser } from './host-user.ts'
  * itself: a shell would start four programs a run. The next slot is mounted ahead of time, so a run does not wait for it.
  */
 const SCRIPT = `
-import ctypes, os, shutil, sys
+import ctypes, json, os, shutil, sys
 base = sys.argv[1]
 libc = ctypes.CDLL(None, use_errno=True)
 FLAGS, MNT_DETACH = 2 | 4, 2  # MS_NOSUID, MS_NODEV
@@ -21,10 +30,7 @@ os.umask(0o022)
 mount(base, 'size=8m,nr_inodes=20000,mode=0755')
 etc = base + '/etc'
 os.mkdir(etc)
-for name, text in {
-    'hosts': '127.0.0.1 localhost\\n::1 localhost\\n', 'passwd': 'sandbox:x:1000:1000::/tmp/home:/bin/sh\\n', 'group': 'sandbox:x:1000:\\n',
-    'nsswitch.conf': 'hosts: files\\n', 'resolv.conf': '',
-}.items():
+for name, text in json.loads(sys.argv[2]).items():
     with open(etc + '/' + name, 'w') as f: f.write(text)
 for copy, name in ((shutil.copyfile, 'ld.so.cache'), (lambda a, b: shutil.copytree(a, b, symlinks=True), 'alternatives')):
     try: copy('/etc/' + name, etc + '/' + name)
@@ -93,6 +99,7 @@ export async function startMountHolder(
     '-c',
     SCRIPT,
     base,
+    JSON.stringify(SYNTHETIC_ETC),
   ]
   const child = spawn(tools.unshare, args, {
     env: {},
@@ -168,5 +175,5 @@ function collectErrors(child: ChildProcess): () => string {
   child.on('error', (error) => {
     text += error.message
   })
-  return () => text.trim().split('\n')[0] ?? ''
+  return () => text.trim().split('\n').at(-1) ?? ''
 }

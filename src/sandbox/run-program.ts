@@ -59,8 +59,9 @@ export async function runProgram(
 
   let files: readonly CollectedFile[] = []
   let refusedFiles: readonly string[] = []
-  if (spec.collect && launched.scratchPath !== null && ended.started) {
-    const found = collect(launched.scratchPath, spec.collect)
+  const scratchPath = launched.scratchPath()
+  if (spec.collect && scratchPath !== null && ended.started) {
+    const found = collect(scratchPath, spec.collect)
     files = found.files
     refusedFiles = found.refused
   }
