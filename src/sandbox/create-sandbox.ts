@@ -1,10 +1,12 @@
 import { rmSync } from 'node:fs'
 import type { CandidateLanguage, Sandbox, SandboxCapabilities } from '../ports/sandbox.ts'
 import type { SyntaxParser } from '../ports/syntax-parser.ts'
+import { detectContainer } from './container-driver.ts'
 import { type Detected, type DriverParts, detectBwrap, INSTALL_BWRAP } from './detect-bwrap.ts'
 import { isReachableBy, makePrivateDir, sandboxUser } from './host-user.ts'
 import { findInterpreters, type Interpreters } from './interpreters.ts'
 import type { Driver, Launched } from './launch.ts'
+import { adviseFor } from './other-platforms.ts'
 import { DEFAULT_LIMITS, hashPolicy } from './policy.ts'
 import { attackDriver, probeKey, recallProbe, rememberProbe } from './probe.ts'
 import { createRefuseSandbox } from './refuse-sandbox.ts'
@@ -25,11 +27,12 @@ export interface SandboxOptions {
   readonly drivers?: readonly DriverName[]
 }
 
-export type DriverName = 'bwrap' | 'unshare'
+export type DriverName = 'bwrap' | 'unshare' | 'container'
 
 const DETECTORS: Readonly<Record<DriverName, (parts: DriverParts) => Promise<Detected>>> = {
   bwrap: detectBwrap,
   unshare: detectUnshare,
+  container: detectContainer,
 }
 
 /**
@@ -56,8 +59,10 @@ export function createSandbox(options: SandboxOptions): Sandbox {
 
 async function chooseSandbox(options: SandboxOptions): Promise<Sandbox> {
   const arch = seccompArch(process.arch)
-  if (process.platform !== 'linux')
-    return createRefuseSandbox(noSandbox([`no driver that holds for ${process.platform}`], null, otherPlatformFix()))
+  if (process.platform !== 'linux') {
+    const { why, fix } = adviseFor(process.platform)
+    return createRefuseSandbox(noSandbox([why], null, fix))
+  }
   if (arch === null) return createRefuseSandbox(noSandbox([`no system-call table for ${process.arch}`], null, null))
   const uid = process.getuid?.() ?? 0
   const user = sandboxUser(uid)
@@ -194,10 +199,4 @@ export function explainFailure(failures: readonly string[]): string {
     return 'sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0   (or install the bwrap AppArmor profile: docs/sandbox.md)'
   }
   return 'codeconductor doctor --sandbox'
-}
-
-function otherPlatformFix(): string {
-  return process.platform === 'win32'
-    ? 'wsl --install   (then run codeconductor inside WSL2)'
-    : 'run codeconductor in a Linux virtual machine: docs/sandbox.md'
 }

@@ -89,6 +89,7 @@ export function spawnBare(
   args: readonly string[],
   stdio: readonly (number | 'pipe' | 'ignore')[],
   ids: object,
+  env: Readonly<Record<string, string>> = {},
 ): ChildProcess {
   const nothing = openSync('/dev/null', 'r+')
   try {
@@ -97,7 +98,7 @@ export function spawnBare(
       while (masked.length < fd) masked.push('ignore')
       masked[fd] = nothing
     }
-    return spawn(command, [...args], { env: {}, cwd: '/', detached: true, stdio: masked as StdioOptions, ...ids })
+    return spawn(command, [...args], { env, cwd: '/', detached: true, stdio: masked as StdioOptions, ...ids })
   } finally {
     closeSync(nothing)
   }
