@@ -48,10 +48,11 @@ function createSink(stream: WriteStream): TextSink & { flush(): Promise<void> } 
     },
     isTty: stream.isTTY === true,
     get columns() {
-      return stream.columns ?? 80
+      // Some terminals say 0 for a size they do not know.
+      return stream.columns || 80
     },
     get rows() {
-      return stream.rows ?? 24
+      return stream.rows || 24
     },
     onResize: (listener) => {
       stream.on('resize', listener)

@@ -49,6 +49,8 @@ function renderRow(row: AgentRow, view: RunView, options: ViewOptions, width: nu
   const head = `  ${padTo(row.id, nameWidth)}  ${padTo(shownModel(row.model), modelWidth)}  `
   const { paint } = options
   const rest = width - displayWidth(head)
+  // A terminal this narrow has room for a name only.
+  if (rest < 8) return clip(head.trimEnd(), width)
   return `${head}${colorOf(row, paint)(clip(describe(row, view, options, rest), rest))}`
 }
 
@@ -63,7 +65,7 @@ function describe(row: AgentRow, view: RunView, { nowMs }: ViewOptions, width: n
       return `reading the prompt · ${silentMs < SILENT_MS ? formatClock(silentMs) : `silent ${formatDuration(silentMs)}`}`
     case 'writing': {
       const silence = silentMs < SILENT_MS ? '' : ` · silent ${formatDuration(silentMs)}`
-      const figures = `writing ${padTo(speed(row), 11)} first ${formatDuration(row.ttftMs ?? 0)}${silence}`
+      const figures = `writing ${padTo(speed(row), 10)} first ${formatDuration(row.ttftMs ?? 0)}${silence}`
       const line = toPrintableLine(lastLine(row.tail))
       const room = width - displayWidth(figures) - 4
       return line === '' || room < 8 ? figures : `${figures}  "${clipStart(line, room)}"`
