@@ -3,7 +3,7 @@ import { entryPointCall } from './call-expression.ts'
 import { checkKey, type Expectation, type FoundCheck, type FoundChecks, type RejectedCheck } from './check.ts'
 import { evaluateConstant } from './constant-expression.ts'
 import { parseExpression } from './expression.ts'
-import type { EntryPoint } from './signature.ts'
+import { type EntryPoint, escapeName } from './signature.ts'
 
 /** An example's numbers may differ by this much: people round what they write. */
 const EXAMPLE_TOLERANCE = 1e-6
@@ -40,7 +40,7 @@ export function findExamples(prompt: string, entry: EntryPoint): FoundChecks {
 
 function findCalls(prompt: string, entry: EntryPoint, rejected: RejectedCheck[]): FoundCheck[] {
   const checks: FoundCheck[] = []
-  const pattern = new RegExp(`(?<![\\w.$])${entry.name.replace(/[$]/g, '\\$&')}\\(`, 'g')
+  const pattern = new RegExp(`(?<![\\w.$])${escapeName(entry.name)}\\(`, 'g')
   for (const match of prompt.matchAll(pattern)) {
     const parsed = parseExpression(prompt, entry.language, match.index, 'operand')
     const call = parsed === null ? null : entryPointCall(parsed.expression, entry)

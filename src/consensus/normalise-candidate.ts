@@ -1,6 +1,7 @@
 import { dropJavaScriptDemos } from './javascript-demo.ts'
 import { consensusLanguage } from './language.ts'
 import { pythonTopLevel, type TopLevelStatement } from './python-toplevel.ts'
+import { escapeName } from './signature.ts'
 
 const DEFINITIONS = new Set(['def', 'class', 'import', 'from'])
 const ASSIGNMENT = /^[A-Za-z_][\w.]*(?:\s*,\s*[A-Za-z_]\w*)*\s*(?::[^=]+)?(?:=(?!=)|\+=)/
@@ -40,7 +41,7 @@ function isKept(statement: TopLevelStatement, entryPoint: string | undefined): b
     return !statement.text.includes('__name__') && /^[ \t]+(?:import|from|def|class)\b/m.test(statement.text)
   }
   if (!ASSIGNMENT.test(statement.text) || ASKS.test(statement.text)) return false
-  return entryPoint === undefined || !new RegExp(`\\b${entryPoint}\\s*\\(`).test(statement.text)
+  return entryPoint === undefined || !new RegExp(`\\b${escapeName(entryPoint)}\\s*\\(`).test(statement.text)
 }
 
 /** Returns what the prompt declares before the entry point and the candidate does not define itself: imports, helpers. */

@@ -11,7 +11,7 @@ export interface EntryPoint {
 
 /** Returns the entry point `name` with the parameters found in its first declaration in `prompt`. */
 export function readEntryPoint(name: string, prompt: string, language: ConsensusLanguage): EntryPoint {
-  const escaped = name.replace(/[$]/g, '\\$&')
+  const escaped = escapeName(name)
   const patterns =
     language === 'python'
       ? [`def\\s+${escaped}\\s*\\(`]
@@ -50,4 +50,9 @@ function readParameters(text: string, from: number, language: ConsensusLanguage)
 function parameterName(text: string): string {
   const name = /^\s*([A-Za-z_$][\w$]*)/.exec(text)?.[1] ?? ''
   return name === 'self' ? '' : name
+}
+
+/** Returns `name` as it stands in a regular expression: a user may name anything, and nothing may be read as syntax. */
+export function escapeName(name: string): string {
+  return name.replace(/[^\w]/g, '\\$&')
 }

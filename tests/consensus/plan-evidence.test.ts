@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { callKey } from '../../src/consensus/check.ts'
 import { printCall } from '../../src/consensus/describe-evidence.ts'
+import { normaliseCandidate } from '../../src/consensus/normalise-candidate.ts'
 import { planEvidence } from '../../src/consensus/plan-evidence.ts'
 
 const TASK = {
@@ -58,6 +59,18 @@ test('equal tasks give equal plans, whatever their text', () => {
     fc.property(fc.string(), fc.string(), (prompt, text) => {
       const task = { prompt: `${TASK.prompt}${prompt}`, entryPoint: 'f', language: 'python' }
       expect(planEvidence(task, [{ writer: 'a', text }])).toEqual(planEvidence(task, [{ writer: 'a', text }]))
+    }),
+  )
+})
+
+test('an entry point that is no name is looked for as it is written, never as a pattern', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: fc.constantFrom(...'f$(.*+?[|)^\\{') }), (entryPoint) => {
+      for (const language of ['python', 'javascript']) {
+        const prompt = `${TASK.prompt} ${entryPoint}(1) == 2`
+        expect(planEvidence({ prompt, entryPoint, language }, []).entryPoint).toBe(entryPoint)
+        expect(normaliseCandidate('x = f(1)', language, { prompt, entryPoint })).toMatch(/\n$/)
+      }
     }),
   )
 })
