@@ -38,6 +38,8 @@ export interface LiveRunOptions {
 
 export interface RunEnd {
   readonly outcome: Outcome
+  /** Candidate id; null without a winner. */
+  readonly winner: string | null
   readonly stopReason: StopReason
   readonly detail: string
   readonly digest: string
@@ -264,8 +266,16 @@ export class LiveRun {
   /** Seals the log with an `end` record, then reports. */
   #close(end: { readonly outcome: Outcome; readonly stopReason: StopReason; readonly detail: string }): void {
     const { fold, log, onEnd } = this.#options
-    const result: RunEnd = { ...end, digest: fold.digest, records: this.#seq + 1 }
-    log.append({ seq: this.#seq, t: this.#now(), k: 'end', a: ROOT_ACTOR, d: { ...end, digest: fold.digest }, h: fold.digest })
+    const winner = this.#last?.type === 'run.completed' ? this.#last.winner : null
+    const result: RunEnd = { ...end, winner, digest: fold.digest, records: this.#seq + 1 }
+    log.append({
+      seq: this.#seq,
+      t: this.#now(),
+      k: 'end',
+      a: ROOT_ACTOR,
+      d: { ...end, winner, digest: fold.digest },
+      h: fold.digest,
+    })
     this.#stopEverything()
     log
       .durable()

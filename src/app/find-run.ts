@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { CodeConductorError } from '../domain/errors.ts'
 import type { RunId } from '../domain/ids.ts'
 import type { LogRecord } from '../domain/record.ts'
@@ -56,4 +56,22 @@ function readFolder(folder: string): ReadLog {
 function readLogFile(file: string): ReadLog {
   const { records, bad } = decodeLog(readFileSync(file), 0, null)
   return { records, isBad: bad !== null && bad.problem !== 'torn' }
+}
+
+/** Returns the records of the run `query` names (an id, `last`, a path) and the folder they lie in. Never writes. */
+export async function readLocatedRun(
+  query: string,
+  options: { readonly artifactsDir?: string; readonly cwd?: string },
+): Promise<{ readonly records: readonly LogRecord[]; readonly folder: string }> {
+  const cwd = options.cwd ?? process.cwd()
+  const found = findRun(query, { root: resolve(cwd, options.artifactsDir ?? 'artifacts'), cwd })
+  const log =
+    found.file === null || /^log(\.\d+)?\.jsonl$/.test(basename(found.file)) ? readFolder(found.folder) : readLogFile(found.file)
+  if (log.isBad) {
+    throw new CodeConductorError('LOG_CORRUPT', `the log is damaged after its record ${log.records.length - 1}`, {
+      hint: 'use another copy of this log',
+      details: { records: log.records.length },
+    })
+  }
+  return { records: log.records, folder: found.folder }
 }

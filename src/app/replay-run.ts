@@ -2,7 +2,7 @@ import { createRunRuntime, type RunRuntime } from '../actors/effect-actor.ts'
 import { type FoldStep, type OpenEffect, RunFold } from '../actors/run-fold.ts'
 import { CodeConductorError } from '../domain/errors.ts'
 import type { RunEvent } from '../domain/event.ts'
-import type { LogRecord, Output } from '../domain/record.ts'
+import { type LogRecord, type Output, RECORD_VERSION } from '../domain/record.ts'
 import type { RunContext } from '../machines/run-context.ts'
 
 /** The first place where the machines of today and the log part. */
@@ -27,6 +27,12 @@ export interface Replay {
   readonly divergence: Divergence | null
 }
 
+/**
+ * What counts as a divergence. `strict`: any difference in outputs or digest. `effects`: what was asked of the outside
+ * (effect ids and the hashes of their inputs), so that states may be rebuilt. `outcome`: only how the run ended.
+ */
+export type ReplayMode = 'strict' | 'effects' | 'outcome'
+
 /** Sees every record as it is folded, with the events it caused and the fold after it. */
 export type ReplayWatcher = (record: LogRecord, events: readonly RunEvent[], fold: RunFold, step: FoldStep) => void
 
@@ -38,22 +44,19 @@ export function replayRecords(
   records: Iterable<LogRecord>,
   runtime: RunRuntime = createRunRuntime(),
   watch?: ReplayWatcher,
+  mode: ReplayMode = 'strict',
 ): Replay {
   const fold = new RunFold(runtime)
   const events: RunEvent[] = []
   let count = 0
   for (const record of records) {
-    if (count === 0 && record.k !== 'start') {
-      throw new CodeConductorError('LOG_CORRUPT', 'the log does not begin with a start record', {
-        hint: 'codeconductor runs list',
-      })
-    }
+    if (count === 0) assertReadable(record)
     count += 1
     const before = fold.digest
     const step = fold.apply(record)
     for (const event of step.events) events.push(event)
     watch?.(record, step.events, fold, step)
-    if (differs(record, step.outputs, step.digest, before)) {
+    if (isDivergent(mode, record, step, before, events)) {
       return { ...stateOf(fold), records: count, events, divergence: describe(record, step) }
     }
   }
@@ -64,9 +67,23 @@ function stateOf(fold: RunFold): Pick<Replay, 'digest' | 'context' | 'isDone'> {
   return { digest: fold.digest, context: fold.context, isDone: fold.isDone }
 }
 
+/** Throws `LOG_CORRUPT` on a log without a start, `LOG_TOO_NEW` on one of a later version of the product. */
+function assertReadable(first: LogRecord): void {
+  if (first.k !== 'start') {
+    throw new CodeConductorError('LOG_CORRUPT', 'the log does not begin with a start record', { hint: 'codeconductor runs list' })
+  }
+  if ((first.v ?? RECORD_VERSION) > RECORD_VERSION) {
+    throw new CodeConductorError('LOG_TOO_NEW', `the log has version ${first.v}; this product reads up to ${RECORD_VERSION}`, {
+      hint: 'npm install -g codeconductor@latest',
+    })
+  }
+}
+
 /** Folds a log into `fold`, to go on from there. Throws `REPLAY_DIVERGED` naming the first record that differs. */
 export function foldRecords(fold: RunFold, records: readonly LogRecord[]): { readonly events: readonly RunEvent[] } {
   const events: RunEvent[] = []
+  const [first] = records
+  if (first !== undefined) assertReadable(first)
   for (const record of records) {
     const before = fold.digest
     const step = fold.apply(record)
@@ -84,6 +101,31 @@ export function foldRecords(fold: RunFold, records: readonly LogRecord[]): { rea
     }
   }
   return { events }
+}
+
+function isDivergent(mode: ReplayMode, record: LogRecord, step: FoldStep, before: string, events: readonly RunEvent[]): boolean {
+  switch (mode) {
+    case 'strict':
+      return differs(record, step.outputs, step.digest, before)
+    case 'effects':
+      return requestsOf(record.o ?? []) !== requestsOf(step.outputs)
+    case 'outcome':
+      return record.k === 'end' && outcomeOf(record.d) !== outcomeOf(events.findLast((event) => event.type === 'run.completed'))
+  }
+}
+
+/** The effects asked for, in an order of their own: agents may be asked in another one. */
+function requestsOf(outputs: readonly Output[]): string {
+  return outputs
+    .filter((output) => output[0] === 'R')
+    .map((output) => output.slice(1).join(' '))
+    .sort()
+    .join('\n')
+}
+
+function outcomeOf(end: unknown): string {
+  const { outcome, stopReason, winner } = (end ?? {}) as { outcome?: string; stopReason?: string; winner?: string | null }
+  return `${outcome} ${stopReason} ${winner ?? ''}`
 }
 
 function differs(record: LogRecord, got: readonly Output[], digest: string, before: string): boolean {
