@@ -10,8 +10,11 @@ export interface Reserve {
   take(): number
   /** Writes `line` into the slot and syncs it. Throws `RangeError` where it does not fit. */
   write(slot: number, line: Buffer): Promise<void>
-  /** Frees a slot; `isSaved` says that what was written in it is safe elsewhere, or that nothing was. */
-  free(slot: number, isSaved: boolean): Promise<void>
+  /**
+   * Frees a slot; one that holds a record which is nowhere else (`isSaved` false) stays taken. What is left in a freed
+   * slot says no more than its run's own files do.
+   */
+  free(slot: number, isSaved: boolean): void
   /** Closes the file, and removes it where no slot holds a record that is nowhere else. */
   close(): Promise<void>
 }
@@ -51,13 +54,9 @@ export function createReserve(fs: FileSystem, folder: string, name: string): Res
       if (!isNameSynced) await fs.syncFolder(folder)
       isNameSynced = true
     },
-    free: async (slot, isSaved) => {
-      if (written.has(slot)) {
-        if (!isSaved || fd === null) return
-        writeFully(fs, fd, Buffer.alloc(SLOT_BYTES), slot * SLOT_BYTES)
-        await fs.fdatasync(fd)
-        written.delete(slot)
-      }
+    free: (slot, isSaved) => {
+      if (written.has(slot) && !isSaved) return
+      written.delete(slot)
       freeSlots.push(slot)
     },
     close: async () => {

@@ -189,7 +189,7 @@ export function createRunLog(parts: RunLogParts): OpenRunLog {
           () => true,
           () => false,
         )))
-    await parts.reserve.free(parts.slot, isSynced).catch(() => undefined)
+    parts.reserve.free(parts.slot, isSynced)
   }
 
   const log: OpenRunLog = {

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { LogRecord } from '../../src/domain/record.ts'
 import { createFileStore } from '../../src/store/file-store.ts'
+import { createOwnerTag } from '../../src/store/process-table.ts'
+import { checksum } from '../../src/store/record-codec.ts'
+import { encodeBatchMark, encodeWalLine } from '../../src/store/wal-format.ts'
 import { createSimulatedClock } from '../../src/system/simulated-clock.ts'
 import { appendAll, codeOf, recordAt, recordsBetween, runIdAt, storeRun } from '../store/support/records.ts'
 import { createSimulatedDisk, KEEP_ALL, type SimulatedDisk } from '../store/support/simulated-disk.ts'
@@ -124,6 +127,21 @@ describe('a run at rest', () => {
 
     expect(changed).toMatchObject({ code: 'LOG_CORRUPT', details: { seq: 3, problem: 'blob' } })
     expect(await codeOf(store.read(RUN))).toBe('LOG_CORRUPT')
+  })
+
+  test('records behind the damage are not cut because a left WAL holds some of those before them', async () => {
+    const { disk, machine } = await closedRun()
+    const dead = machine.start()
+    const path = `/artifacts/wal/${createOwnerTag(dead.self())}.000001.wal`
+    const json = JSON.stringify(RECORDS[5])
+    const fd = disk.fs.open(path, 'wx')
+    disk.fs.write(fd, Buffer.from(encodeBatchMark(1, 0) + encodeWalLine(RUN, json, checksum(json))), 0)
+    disk.fs.close(fd)
+    machine.kill(dead.pid)
+    disk.damage(`${FOLDER}/log.000002.jsonl`, (bytes) => Buffer.from(bytes.toString().replace('said 5', 'sold 5')))
+
+    expect(await codeOf(startStore(disk, machine).open(RUN))).toBe('LOG_CORRUPT')
+    expect(disk.fs.read(`${FOLDER}/log.000002.jsonl`).toString()).toContain('"k":"end"')
   })
 
   test('a missing segment is noticed', async () => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { createFileStore } from '../../src/store/file-store.ts'
 import { createSimulatedClock } from '../../src/system/simulated-clock.ts'
 import { codeOf, recordAt, recordsBetween, runIdAt } from '../store/support/records.ts'
-import { createSimulatedDisk, KEEP_NONE, type SimulatedDisk } from '../store/support/simulated-disk.ts'
+import { createSimulatedDisk, KEEP_ALL, KEEP_NONE, type SimulatedDisk } from '../store/support/simulated-disk.ts'
 import { createSimulatedMachine, type SimulatedMachine } from '../store/support/simulated-processes.ts'
 
 const RUN = runIdAt(1)
@@ -123,6 +123,32 @@ test('a sync that fails gives up its file, fails the runs in it, and lets the ne
   const cut = startStore(disk.afterPowerCut(disk.moment, KEEP_NONE), machine)
   expect((await cut.read(OTHER)).records).toEqual([recordAt(0)])
   expect((await cut.read(RUN)).records).toEqual([recordAt(0), recordAt(1, 'end', 'sync failed')])
+})
+
+test('records that failed and could not be cut away do not come back beside the closing record', async () => {
+  const disk = createSimulatedDisk()
+  const machine = createSimulatedMachine()
+  const store = startStore(disk, machine)
+  const log = await store.create(RUN)
+  log.append(recordAt(0))
+  await log.durable()
+  disk.syncFails = true
+  disk.fs.truncate = () => {
+    throw Object.assign(new Error('cannot cut'), { code: 'EIO' })
+  }
+  log.append(recordAt(1))
+  log.append(recordAt(2))
+  expect(await codeOf(log.durable())).toBe('STORE_FAILED')
+  disk.syncFails = false
+  log.append(recordAt(3, 'end'))
+  await log.durable()
+  machine.reboot()
+
+  const survivor = startStore(disk.afterPowerCut(disk.moment, KEEP_ALL), machine)
+
+  const expected = [recordAt(0), { ...recordAt(3, 'end'), seq: 1 }]
+  expect((await survivor.read(RUN)).records).toEqual(expected)
+  expect((await survivor.open(RUN)).run.records).toEqual(expected)
 })
 
 test('a closing record too large for the reserve fails, and the durable part stays', async () => {

@@ -67,6 +67,18 @@ describe('the files of a run', () => {
     ])
   })
 
+  test('the last chain value tells of a change in any segment before it', async () => {
+    const chains: (string | null)[] = []
+    for (const text of ['said 0', 'sand 0']) {
+      const { start } = world()
+      const store = start({ maxSegmentBytes: 600 })
+      await storeRun(store, RUN, [recordAt(0, 'start', text), ...recordsBetween(1, 9), recordAt(9, 'end')])
+      chains.push((await store.verifyRun(RUN)).chain)
+    }
+
+    expect(new Set(chains).size).toBe(2)
+  })
+
   test('a run goes on in the segment it was in', async () => {
     const { disk, start } = world()
     const store = start({ maxSegmentBytes: 600 })
@@ -150,6 +162,39 @@ describe('what dead processes left', () => {
 
     expect(disk.fs.list('/artifacts/runs')).toEqual([runIdAt(2)])
   })
+})
+
+test('a run all of whose records were in the damaged part of a WAL is refused, not read as empty', async () => {
+  const { machine, disk, start } = world()
+  const dead = start()
+  const [log, other] = [await dead.create(RUN), await dead.create(runIdAt(2))]
+  log.append(recordAt(0, 'start', 'mine'))
+  other.append(recordAt(0))
+  await Promise.all([log.durable(), other.durable()])
+  other.append(recordAt(1))
+  await other.durable()
+  machine.reboot()
+  const wal = `/artifacts/wal/${disk.fs.list('/artifacts/wal').find((name) => name.endsWith('.wal'))}`
+  disk.damage(wal, (bytes) => Buffer.from(bytes.toString().replace('mine', 'mind')))
+
+  expect(await codeOf(start().read(RUN))).toBe('LOG_CORRUPT')
+})
+
+test('a run file that could not be written ends with a whole line, and is written on when there is room', async () => {
+  const { disk, clock, start } = world()
+  const store = start()
+  const log = await store.create(RUN)
+  log.append(recordAt(0))
+  await log.durable()
+  disk.freeBytes = 50
+  clock.advance(250)
+  expect(disk.fs.size(`${FOLDER}/log.jsonl`)).toBe(0)
+
+  disk.freeBytes = Number.POSITIVE_INFINITY
+  log.append(recordAt(1))
+  await log.close()
+
+  expect(disk.fs.read(`${FOLDER}/log.jsonl`).toString().trim().split('\n').length).toBe(2)
 })
 
 describe('a run whose lease was taken away', () => {

@@ -118,6 +118,37 @@ describe('group commit', () => {
   })
 })
 
+describe('a failed batch of whole lines', () => {
+  for (const [how, canCut] of [
+    ['is cut off', true],
+    ['that cannot be cut off keeps its file, and the next batch goes to another', false],
+  ] as const) {
+    test(how, async () => {
+      const { disk, wal, client } = openWal()
+      const [a, b] = [client(A), client(B)]
+      const cut = disk.fs.truncate
+      if (!canCut) {
+        disk.fs.truncate = () => {
+          throw new Error('cannot cut')
+        }
+      }
+      disk.freeBytes = 300
+      for (let n = 0; n < 6; n++) wal.append(a, line(A, `{"n":${n}}`))
+      wal.commit()
+      await settle()
+      disk.fs.truncate = cut
+      disk.freeBytes = Number.POSITIVE_INFINITY
+      wal.append(b, line(B, '{"n":9}'))
+      await wal.close()
+
+      const files = disk.fs.list('/wal').map((name) => scanWal(disk.fs.read(`/wal/${name}`), true))
+      expect(files.map(({ corruptAt }) => corruptAt)).toEqual(files.map(() => null))
+      expect(files.map(({ lines }) => [...lines.keys()])).toEqual(canCut ? [[B]] : [[A], [B]])
+      expect(a.failures.length).toBe(1)
+    })
+  }
+})
+
 describe('reading a WAL', () => {
   const first = `${encodeBatchMark(1, 0)}${line(A, '{"n":1}')}${line(B, '{"n":2}')}`
   const second = `${encodeBatchMark(2, first.length)}${line(A, '{"n":3}')}${line(B, '{"n":4}')}`

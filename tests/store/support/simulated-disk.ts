@@ -24,9 +24,13 @@ export interface SimulatedDisk {
  * Returns how many bytes of an unsynced write survive: from its start, or, where negative, from its end only. For other
  * changes: whether they survive, above 0. `index` counts them.
  */
-export type KeepUnsynced = (index: number, bytes: number) => number
+export type KeepUnsynced = (index: number, bytes: number, what: 'content' | 'name' | 'removal') => number
 export const KEEP_ALL: KeepUnsynced = (_index, bytes) => bytes
 export const KEEP_NONE: KeepUnsynced = () => 0
+/** Names are there and what they name is empty. */
+export const KEEP_NAMES: KeepUnsynced = (_index, bytes, what) => (what === 'content' ? 0 : bytes)
+/** What was removed is gone, and what was to take its place is not there. */
+export const KEEP_REMOVALS: KeepUnsynced = (_index, bytes, what) => (what === 'removal' ? bytes : 0)
 
 type Change =
   | { readonly kind: 'name'; readonly folder: string; readonly name: string; readonly node: number | 'folder' | null }
@@ -221,7 +225,8 @@ function replay(base: Tree, journal: readonly Change[], keep: KeepUnsynced): Tre
       continue
     }
     if (entry.kind === 'synced') continue
-    const kept = keep(unsynced++, entry.kind === 'write' ? entry.bytes.length : 1)
+    const what = entry.kind !== 'name' ? 'content' : entry.node === null ? 'removal' : 'name'
+    const kept = keep(unsynced++, entry.kind === 'write' ? entry.bytes.length : 1, what)
     if (entry.kind === 'write' && kept < 0) {
       const lost = Math.max(0, entry.bytes.length + kept)
       apply(tree, { ...entry, at: entry.at + lost, bytes: entry.bytes.subarray(lost) })
