@@ -1,0 +1,103 @@
+import type { Mount, RunResult } from '../ports/sandbox.ts'
+import type { SuiteFramework, SuiteTest } from './suite-runner.ts'
+
+/** How a test framework is run in the candidate's process, and how its report is read. */
+export interface Framework {
+  readonly language: 'python' | 'javascript'
+  readonly testFile: string
+  moduleFile(moduleName: string): string
+  readonly argv: readonly string[]
+  /** Two tests of ours: one that must pass, one that must fail. Their names are random, so they cannot be told from the others. */
+  canaries(passing: string, failing: string): string
+  /** A module with the names and nothing behind them. */
+  stub(names: readonly string[]): string
+  parse(result: RunResult): readonly SuiteTest[]
+}
+
+const PYTHON_STUB = (names: readonly string[]): string =>
+  names.map((name) => `def ${name}(*args, **kwargs):\n    raise RuntimeError('stub')\n`).join('\n')
+const PYTHON_CANARIES = (passing: string, failing: string): string => `
+import unittest as _canary_unittest
+class TestCanary(_canary_unittest.TestCase):
+    def ${passing}(self): self.assertEqual(1 + 1, 2)
+    def ${failing}(self): self.assertEqual(1 + 1, 3)
+`
+
+const MODULE = /^[A-Za-z_][A-Za-z0-9_]{0,60}$/
+
+/** Returns `name` when it can be a module's file name; throws `RangeError` otherwise. */
+export function checkModuleName(name: string): string {
+  if (MODULE.test(name) && !/^test/i.test(name)) return name
+  throw new RangeError(`not a module name: ${JSON.stringify(name.slice(0, 80))}`)
+}
+
+export const FRAMEWORKS: Readonly<Record<SuiteFramework, Framework>> = {
+  unittest: {
+    language: 'python',
+    testFile: 'test_suite.py',
+    moduleFile: (name) => `${name}.py`,
+    argv: ['-s', '-B', '-m', 'unittest', '-v', 'test_suite'],
+    canaries: PYTHON_CANARIES,
+    stub: PYTHON_STUB,
+    parse: ({ stderr }) =>
+      matchAll(
+        stderr.text,
+        /^(\w+) \([\w.]+\)[^\n]*?\.\.\. (ok|FAIL|ERROR|skipped|expected failure|unexpected success)/gm,
+        (status) => (status === 'ok' ? 'pass' : status === 'skipped' || status === 'expected failure' ? 'skip' : 'fail'),
+      ),
+  },
+  pytest: {
+    language: 'python',
+    testFile: 'test_suite.py',
+    moduleFile: (name) => `${name}.py`,
+    argv: [
+      '-s',
+      '-B',
+      '-m',
+      'pytest',
+      '-p',
+      'no:cacheprovider',
+      '--noconftest',
+      '-c',
+      '/dev/null',
+      '--rootdir=/box',
+      '--tb=no',
+      '-q',
+      '-rA',
+      'test_suite.py',
+    ],
+    canaries: PYTHON_CANARIES,
+    stub: PYTHON_STUB,
+    parse: ({ stdout }) =>
+      [...stdout.text.matchAll(/^(PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS) (?:\S*?::)+([^\s:]+)/gm)].map(([, status, id]) => ({
+        id: id ?? '',
+        status: status === 'PASSED' ? 'pass' : status === 'SKIPPED' || status === 'XFAIL' ? 'skip' : 'fail',
+      })),
+  },
+  'node:test': {
+    language: 'javascript',
+    testFile: 'suite.test.mjs',
+    moduleFile: (name) => `${name}.mjs`,
+    argv: ['--test-reporter=tap', 'suite.test.mjs'],
+    canaries: (passing, failing) =>
+      `\nimport { test as canaryTest } from 'node:test'\nimport canaryAssert from 'node:assert'\ncanaryTest('${passing}', () => canaryAssert.strictEqual(1 + 1, 2))\ncanaryTest('${failing}', () => canaryAssert.strictEqual(1 + 1, 3))\n`,
+    stub: (names) => names.map((name) => `export const ${name} = () => { throw new Error('stub') }\n`).join(''),
+    parse: ({ stdout }) =>
+      [...stdout.text.matchAll(/^ *(not ok|ok) \d+ - ([^\n#]*?)(?: # (SKIP|TODO)[^\n]*)?$/gm)].map(([, status, id, skip]) => ({
+        id: (id ?? '').trim(),
+        status: skip ? 'skip' : status === 'ok' ? 'pass' : 'fail',
+      })),
+  },
+}
+
+/** Returns the files of one run, below `/box`, read-only. */
+export function suiteMounts(framework: Framework, files: { moduleName: string; code: string; tests: string }): readonly Mount[] {
+  return [
+    { kind: 'text', text: files.code, boxPath: `/box/${framework.moduleFile(files.moduleName)}` },
+    { kind: 'text', text: files.tests, boxPath: `/box/${framework.testFile}` },
+  ]
+}
+
+function matchAll(text: string, pattern: RegExp, status: (word: string) => SuiteTest['status']): readonly SuiteTest[] {
+  return [...text.matchAll(pattern)].map(([, id, word]) => ({ id: id ?? '', status: status(word ?? '') }))
+}
