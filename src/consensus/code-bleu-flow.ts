@@ -17,7 +17,7 @@ export interface FlowEdge {
 }
 
 /** Steps after which a walk gives up; a step is a node visited or a source written down. */
-export const FLOW_STEP_BUDGET = 200_000
+const FLOW_STEP_BUDGET = 200_000
 
 /**
  * Returns the data-flow edges of a program in the order of their targets (arXiv 2009.10297 §3.3), or null if the walk

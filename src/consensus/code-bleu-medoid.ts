@@ -15,7 +15,7 @@ export interface Medoid {
 }
 
 /** Scores from here on make two candidates one camp; a mean alone hides a tie of two camps. */
-export const CAMP_SCORE = 0.8
+const CAMP_SCORE = 0.8
 
 /** Means that differ by less are equal: sums in another order differ in the last digits. */
 const TOLERANCE = 1e-9

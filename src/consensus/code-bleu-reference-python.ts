@@ -99,8 +99,8 @@ class PythonStripper {
     if (end < 0) this.#at = open + 1
     else if (isFirst) this.#dropTo(end)
     else this.#at = end
-    const newline = this.#source.lastIndexOf('\n', this.#at - 1)
-    if (newline >= open) this.#lineStart = newline + 1
+    const newline = this.#source.slice(open, this.#at).lastIndexOf('\n')
+    if (newline >= 0) this.#lineStart = open + newline + 1
     this.#atStatement = false
     return true
   }

@@ -48,7 +48,7 @@ export interface CodeBleuResult {
 }
 
 /** Beyond either, a text is compared by its first tokens alone. */
-export const MAX_CODE_BLEU_TEXT = 256 * 1024
+const MAX_CODE_BLEU_TEXT = 256 * 1024
 const MAX_TOKENS = 50_000
 
 /**

@@ -181,8 +181,6 @@ function markLocals(tree: SyntaxTree, outer: number, marks: Uint8Array): void {
       if (!NAME_LEAVES.has(typeOf(tree, child)) || !bound.has(textOf(tree, child))) continue
       const field = fieldOf(tree, child)
       if (MEMBER_FIELDS.has(field) || (field === 'name' && MEMBER_NAMES.has(parent))) continue
-      // The outermost function's own name is how the world calls it.
-      if (i === outer && field === 'name') continue
       marks[child] = 1
     }
   }

@@ -66,13 +66,10 @@ export function createTreeSitterParser(limits: ParserLimits = {}): SyntaxParser 
       if (calls === CALLS_PER_CLOCK) deadline = now + maxParseMs
       return now > deadline
     }
+    // This also forgets a parse that was given up: else the next would go on where that one stopped.
     runtime.parser.setLanguage(grammar)
     const tree = runtime.parser.parse(text, null, { progressCallback: isSpent })
-    if (!tree) {
-      // Without this the next parse would go on where this one stopped.
-      runtime.parser.reset()
-      return null
-    }
+    if (!tree) return null
     try {
       return plainTree(language, text, tree)
     } finally {

@@ -23,7 +23,11 @@ test('a subtree that occurs twice counts twice', async () => {
 })
 
 test('under which field a child hangs makes a difference', async () => {
-  expect(await shapes('a[b]\n')).not.toEqual(await shapes('a.b\n'))
+  const java = async (text: string) => {
+    const tree = await parsed('java', text)
+    return subtreeBag(tree, new Uint8Array(tree.type.length))
+  }
+  expect(await java('for (; f(); ) {}')).not.toEqual(await java('for (; ; f()) {}'))
 })
 
 test('literal shapes tell what was unexpected, and tokens made of several', async () => {
