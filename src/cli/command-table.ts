@@ -51,6 +51,17 @@ const RUN: readonly OptionSpec[] = [
   JSON_LINES,
 ]
 
+const REPLAY: readonly OptionSpec[] = [
+  {
+    flags: '--mode <what>',
+    summary: 'what must be as recorded (default: strict)',
+    choices: ['strict', 'effects', 'outcome'],
+  },
+  { flags: '-q, --quiet', summary: 'only the end' },
+  OUT,
+  JSON_LINES,
+]
+
 const RESUME: readonly OptionSpec[] = [
   BACKEND,
   { flags: '--verify', summary: 'exit 3 when nothing could be executed' },
@@ -102,7 +113,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     path: 'replay',
     args: '<run...>',
     summary: 'go through a run again from its log, with no model',
-    options: [OUT, JSON_LINES],
+    options: REPLAY,
     examples: ['codeconductor replay last', 'codeconductor replay path/to/log.jsonl'],
     load: () => import('./commands/replay.ts'),
   },
@@ -125,6 +136,20 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/fork.ts'),
   },
   {
+    path: 'diff',
+    args: '<run> <run>',
+    summary: 'compare two runs, turn by turn',
+    options: [OUT, JSON_LINES],
+    load: () => import('./commands/diff.ts'),
+  },
+  {
+    path: 'record',
+    args: '<name> [prompt]',
+    summary: 'run once and keep log and answers for tests without a model',
+    options: RUN.filter(({ flags }) => flags !== '--verify'),
+    load: () => import('./commands/record.ts'),
+  },
+  {
     path: 'explain',
     args: '<run>',
     summary: 'say why a run ended as it did',
@@ -134,7 +159,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     path: 'runs list',
     summary: 'list the runs, newest first',
-    options: [OUT, JSON_LINES],
+    options: [{ flags: '-n, --limit <n>', summary: 'how many (default: 20; with --json all)' }, OUT, JSON_LINES],
     load: () => import('./commands/runs-list.ts'),
   },
   {

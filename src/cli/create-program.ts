@@ -12,7 +12,7 @@ export interface ProgramOptions {
   readonly without?: readonly string[]
 }
 
-export const PROGRAM_NAME = 'codeconductor'
+const PROGRAM_NAME = 'codeconductor'
 
 /**
  * Returns the parser of the command line. Parsing throws a `CommanderError`: of exit code 0 after help or version, else for what
@@ -45,9 +45,11 @@ function addCommand(program: Command, spec: CommandSpec, onCommand: ProgramOptio
   if (spec.examples !== undefined)
     command.addHelpText('after', `\nExamples:\n${spec.examples.map((line) => `  ${line}`).join('\n')}`)
   command.action(() => {
-    const topic = spec.path === 'help' ? findCommand(program, command.args) : null
-    if (topic !== null) topic.help()
-    onCommand(spec, { args: command.args, options: command.opts() })
+    const isHelp = spec.path === 'help'
+    if (isHelp) findCommand(program, command.args)?.help()
+    // A topic that is no command may have been meant for one.
+    const options = isHelp ? { ...command.opts(), known: COMMANDS.map(({ path }) => path) } : command.opts()
+    onCommand(spec, { args: command.args, options })
   })
 }
 

@@ -1,51 +1,38 @@
+import { explainRun } from '../app/explain-run.ts'
 import type { RunResult } from '../app/start-run.ts'
+import type { RunEvent } from '../domain/event.ts'
 import { plural } from './format.ts'
 import { toPrintableLine } from './printable.ts'
-import { labelled } from './wrap.ts'
+import { labelled, wrap } from './wrap.ts'
 
 type RunContext = RunResult['context']
 type Decision = NonNullable<RunContext['judgement']>['decision']
 
-/** Returns why a run ended as it did: the ranking with its numbers, the checks with who passed them, what was left open. */
-export function renderExplanation(run: RunContext | null, columns: number): string {
-  const judgement = run?.judgement ?? null
-  const lines: string[] = []
-  const add = (label: string, text: string): void => void lines.push(...labelled(label, toPrintableLine(text), columns))
-  if (run === null || judgement === null) {
-    add(
-      'Ended',
-      run?.stopReason == null ? 'before anything was judged' : `${run.stopReason}${run.detail === '' ? '' : `: ${run.detail}`}`,
-    )
-    for (const { spec, abstained } of Object.values(run?.agents ?? {})) {
-      if (abstained !== null) add(spec.id, `${abstained.code}: ${abstained.message}`)
-    }
-    return `${lines.join('\n')}\n`
+/** Returns why a run ended as it did: in sentences, then the ranking with its numbers and the checks with who passed them. */
+export function renderExplanation(run: RunContext | null, events: readonly RunEvent[], columns: number): string {
+  const lines = explainRun(run, events).flatMap((line) => bullet(toPrintableLine(line), columns))
+  const decision = run?.judgement?.decision
+  if (decision === undefined) return `${lines.join('\n')}\n`
+  const add = (label: string, texts: readonly string[]): void => {
+    for (const [i, text] of texts.entries()) lines.push(...labelled(i === 0 ? label : '', toPrintableLine(text), columns))
   }
-  const { decision, verdict } = judgement
-  add('Winner', verdict.winner === null ? 'none' : `${verdict.winner} · ${verdict.grade} · ${decision.method}`)
-  add('Why', verdict.reason)
+  lines.push('')
+  const { evidence } = decision
+  add('Ranking', rankingLines(decision))
+  add('Examples', evidence.examples.map(checkLine))
   add(
-    'Confidence',
-    `${verdict.confidence.toFixed(2)}${decision.confidence.caps.map(({ at, why }) => ` · at most ${at}: ${why}`).join('')}`,
+    'Assertions',
+    evidence.assertions.map((check) => `${checkLine(check)} · by ${check.writer ?? '?'}, weight ${check.weight.toFixed(2)}`),
   )
-  for (const [i, line] of rankingLines(decision).entries()) add(i === 0 ? 'Ranking' : '', line)
-  for (const [i, check] of decision.evidence.examples.entries()) add(i === 0 ? 'Examples' : '', checkLine(check))
-  for (const [i, check] of decision.evidence.assertions.entries())
-    add(i === 0 ? 'Assertions' : '', `${checkLine(check)} · by ${check.writer ?? '?'}, weight ${check.weight.toFixed(2)}`)
-  for (const [i, probe] of decision.evidence.probes.filter(({ values }) => values.length > 1).entries()) {
-    add(i === 0 ? 'They differ' : '', `${probe.call}: ${probe.values.join(' or ')}`)
-  }
-  for (const [i, writer] of decision.writers.filter(({ isBelieved }) => !isBelieved).entries()) {
-    add(i === 0 ? 'Not believed' : '', `${writer.writer}: wrong about ${writer.wrong} of ${writer.known} known answers`)
-  }
-  if (decision.tiesBrokenBy.length > 0) add('Ties', decision.tiesBrokenBy.join(', '))
-  for (const [i, { without, winner }] of decision.counterfactuals.filter(({ winner }) => winner !== decision.winner).entries()) {
-    add(i === 0 ? 'But for' : '', `without ${without}, ${winner ?? 'nobody'} would have won`)
-  }
-  for (const [i, { agent, candidate, why }] of verdict.dissent.entries())
-    add(i === 0 ? 'Dissent' : '', `${agent} (${candidate}): ${why}`)
-  add('Stopped', `${decision.stop.isSettled ? 'settled' : 'open'}: ${decision.stop.why}`)
+  add(
+    'They differ',
+    evidence.probes.filter(({ values }) => values.length > 1).map(({ call, values }) => `${call}: ${values.join(' or ')}`),
+  )
   return `${lines.join('\n')}\n`
+}
+
+function bullet(text: string, columns: number): string[] {
+  return wrap(text, Math.max(20, columns - 3)).map((line, i) => `${i === 0 ? '- ' : '  '}${line}`)
 }
 
 function rankingLines({ ranking, examples, assertions, method }: Decision): readonly string[] {

@@ -1,7 +1,9 @@
+import { GRADE_WORDS, STOP_WORDS } from '../app/explain-run.ts'
+import { winnerOf } from '../app/run-facts.ts'
 import type { RunResult } from '../app/start-run.ts'
 import type { Candidate } from '../domain/candidate.ts'
 import { shortRunId } from '../domain/ids.ts'
-import type { EvidenceGrade, StopReason } from '../domain/verdict.ts'
+import type { StopReason } from '../domain/verdict.ts'
 import type { Painter } from './cli-context.ts'
 import { clip } from './display-width.ts'
 import { formatCount, formatDuration, modelName, plural } from './format.ts'
@@ -10,29 +12,6 @@ import { labelled } from './wrap.ts'
 
 /** Lines of the winning program shown on a terminal; the rest is in its file. */
 const SHOWN_LINES = 40
-
-const GRADES: Readonly<Record<EvidenceGrade, string>> = {
-  verified: 'verified: executed, and judged over a channel the program cannot write to',
-  forgeable: 'passed on a forgeable channel: executed, but inside a process the program could tamper with',
-  unverified: 'unverified: nothing was executed',
-}
-
-const STOPS: Readonly<Record<StopReason, string>> = {
-  agreed: 'they agree',
-  'ranked-unverified': 'ranked, not verified',
-  'no-candidate': 'no answer holds a program',
-  'nothing-parses': 'no program parses',
-  'not-solved': 'no program does what was asked',
-  'no-model': 'no model could be used',
-  'quorum-lost': 'too few agents are left to decide',
-  'cancelled-by-user': 'stopped by you',
-  interrupted: 'interrupted, its log sealed',
-  'token-budget': 'the token budget is used up',
-  'time-budget': 'the time budget is used up',
-  'log-failed': 'the log could not be written',
-  'judge-failed': 'the judging failed',
-  'internal-error': 'an internal error',
-}
 
 export interface SummaryOptions {
   readonly columns: number
@@ -65,7 +44,7 @@ export function renderSummary(
   if (verdict?.winner != null) {
     const grade = verdict.grade
     add('Winner', `${verdict.winner} by ${verdict.agent ?? '?'} on ${modelName(verdict.model ?? '?')}`, paint.green)
-    add('Grade', GRADES[grade], grade === 'verified' ? paint.green : paint.yellow)
+    add('Grade', GRADE_WORDS[grade], grade === 'verified' ? paint.green : paint.yellow)
     const agreement =
       grade === 'unverified' || decision === null || decision.agreement.total === 0
         ? ''
@@ -74,11 +53,11 @@ export function renderSummary(
     add('Why', verdict.reason)
   } else {
     const nothing = result.outcome === 'cancelled' ? 'Stopped' : 'No winner'
-    add(nothing, `${STOPS[result.stopReason]}${result.detail === '' ? '' : `: ${result.detail}`}`, paint.yellow)
+    add(nothing, `${STOP_WORDS[result.stopReason]}${result.detail === '' ? '' : `: ${result.detail}`}`, paint.yellow)
     if (verdict !== null && verdict.reason !== result.detail) add('Why', verdict.reason)
   }
   if (verdict?.winner != null && result.outcome !== 'completed')
-    add('Ended', `${STOPS[result.stopReason]}${result.detail === '' ? '' : `: ${result.detail}`}`, paint.yellow)
+    add('Ended', `${STOP_WORDS[result.stopReason]}${result.detail === '' ? '' : `: ${result.detail}`}`, paint.yellow)
   for (const [i, { agent, candidate, why }] of (verdict?.dissent ?? []).slice(0, 4).entries()) {
     add(i === 0 ? 'Dissent' : '', `${agent} (${candidate}): ${why}`)
   }
@@ -96,12 +75,6 @@ export function renderSummary(
   for (const [i, line] of nextCommands(result.stopReason, short).entries())
     lines.push(`${paint.bold((i === 0 ? 'Next' : '').padEnd(12))}${line}`)
   return `${lines.join('\n')}\n`
-}
-
-/** Returns the winning candidate; null where there is none. */
-export function winnerOf({ context }: Pick<RunResult, 'context'>): Candidate | null {
-  const id = context.judgement?.verdict.winner ?? null
-  return context.judgement?.gate.candidates.find((candidate) => candidate.id === id) ?? null
 }
 
 /** Returns the beginning of the winning program as it may be shown on a terminal. */
@@ -130,7 +103,7 @@ function notVerified({ context }: Pick<RunResult, 'context'>): readonly string[]
     if (decision.examples.total === 0) lines.push('the task gives no example, so none was run')
     if (decision.assertions.total === 0) lines.push('nobody wrote tests')
   }
-  if ((winnerOf({ context })?.files.length ?? 0) > 1) lines.push('only the main file was judged')
+  if ((winnerOf(context)?.files.length ?? 0) > 1) lines.push('only the main file was judged')
   return lines
 }
 

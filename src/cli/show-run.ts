@@ -1,5 +1,6 @@
 import { relative } from 'node:path'
 import type { Conductor } from '../app/compose.ts'
+import { winnerOf } from '../app/run-facts.ts'
 import type { RunHandle, RunResult, StartOptions } from '../app/start-run.ts'
 import { EXIT, type ExitCode } from '../domain/errors.ts'
 import { shortRunId } from '../domain/ids.ts'
@@ -10,7 +11,7 @@ import { toJsonLine } from './printable.ts'
 import { renderError } from './render-error.ts'
 import { renderEventLine } from './render-event-line.ts'
 import { renderResult } from './render-result.ts'
-import { renderProgram, renderSummary, winnerOf } from './render-summary.ts'
+import { renderProgram, renderSummary } from './render-summary.ts'
 import { type SavedArtifacts, saveArtifacts } from './save-artifacts.ts'
 import { createLiveView, type RunDisplay } from './show-live.ts'
 
@@ -94,7 +95,7 @@ function tellEnd(
   if (context.mode === 'json') return
   const isLive = context.mode === 'live'
   const [sink, paint] = isLive ? [context.stdout, context.paint] : [context.stderr, context.paintErr]
-  const winner = winnerOf(result)
+  const winner = winnerOf(result.context)
   if (winner !== null && isLive) sink.write(`\n${renderProgram(winner, sink.columns, paint)}`)
   if (winner !== null && !isLive && !context.stdout.isTty) context.stdout.write(renderResult(winner))
   const summary = renderSummary(result, {

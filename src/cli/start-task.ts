@@ -8,19 +8,15 @@ import { CodeConductorError, type ExitCode } from '../domain/errors.ts'
 import { RunSpec } from '../domain/run-spec.ts'
 import type { CliContext } from './cli-context.ts'
 import { toPrintableLine } from './printable.ts'
+import type { Task } from './read-task.ts'
 import { showRun } from './show-run.ts'
 
-export interface Task {
-  readonly prompt: string
-  /** Models by role. */
-  readonly models: Readonly<Record<string, string>>
-  readonly seed?: number
-  readonly language: string | null
-  readonly mustVerify: boolean
-}
-
 /** Starts a run of `task` as `config` says, shows it and returns its exit code. Throws before the run only. */
-export async function startTask(context: CliContext, config: Config, task: Task): Promise<ExitCode> {
+export async function startTask(
+  context: CliContext,
+  config: Config,
+  task: Task & { readonly mustVerify: boolean },
+): Promise<ExitCode> {
   const personas = await loadPersonas(config.personas === null ? packagePath('personas') : resolve(context.cwd, config.personas))
   const agents = selectAgents(personas, config.agents, task.models)
   const spec = toSpec(config, task, agents)

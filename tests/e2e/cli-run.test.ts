@@ -79,10 +79,7 @@ describe.skipIf(WHY_NOT !== null)(`the built command line${WHY_NOT === null ? ''
   test.each([
     [['run', '--agnets', 'x'], 'Did you mean --agents?'],
     [['run', ...MOCK, '--agents', 'codre', 'Write it.'], 'did you mean "coder"?'],
-    [['run', ...MOCK, '--rounds', '0', 'Write it.'], '--rounds'],
-    [['run', ...MOCK, '--backend', 'olama', 'Write it.'], 'did you mean "ollama"?'],
     [['run', ...MOCK], 'the task is empty'],
-    [['run', ...MOCK, '--personas', 'absent', 'Write it.'], 'absent'],
     [['replay', 'zzzz'], 'There is no run'],
     [['personas', 'check', 'absent.yaml'], 'absent.yaml'],
   ])('%j ends with 2 and says what to do', async (args, message) => {
@@ -138,6 +135,31 @@ describe.skipIf(WHY_NOT !== null)(`the built command line${WHY_NOT === null ? ''
     expect([again.code, jsonLines(again.stdout).at(-1)?.['digest']]).toEqual([0, end?.['digest']])
   })
 
+  test('a recorded run replays from its file, and two runs are compared turn by turn', async () => {
+    const { code, stdout } = await folder.run(['record', 'golden', ...MOCK, '--out', 'seven', 'Write it.'])
+    expect([code, stdout]).toEqual([
+      0,
+      `${['log', 'recordings'].map((what) => join(folder.path, `golden.${what}.jsonl`)).join('\n')}\n`,
+    ])
+    expect((await folder.run(['replay', '-q', 'golden.log.jsonl'])).stdout).toContain('0 model calls')
+    await folder.run(['run', ...MOCK, '--json', '--out', 'seven', 'Write something else.'])
+    const diff = await folder.run(['diff', 'golden.log.jsonl', 'last', '--out', 'seven'])
+    expect(diff.stdout).toMatch(/^changed +run\/architect#1 · prompt/m)
+    expect(diff.stdout).toContain('+Write something else.')
+    const same = await folder.run(['diff', 'last', 'last', '--json', '--out', 'seven'])
+    expect(jsonLines(same.stdout)).toEqual([
+      expect.objectContaining({ type: 'runs.diffed', firstDifference: null, isSameVerdict: true }),
+    ])
+  })
+
+  test('the files of a run are written beside its log and named', async () => {
+    const { stderr } = await folder.run(['run', ...MOCK, '--out', 'eight', 'Write it.'])
+    const [runId] = readdirSync(join(folder.path, 'eight/runs'))
+    const files = readdirSync(join(folder.path, 'eight/runs', String(runId)))
+    expect(files).toEqual(expect.arrayContaining(['report.md', 'kpi.json', 'consensus.json', 'log.jsonl']))
+    expect(stderr).toMatch(/Files +eight\/runs\/\w+:\s+report\.md/)
+  })
+
   test('the other commands answer', async () => {
     expect((await folder.run(['personas', 'list'])).stdout).toMatch(/^architect /m)
     expect((await folder.run(['personas', 'check'])).stdout).toContain('no problem')
@@ -148,7 +170,7 @@ describe.skipIf(WHY_NOT !== null)(`the built command line${WHY_NOT === null ? ''
     expect((await folder.run(['help', 'exit-codes'])).stdout).toContain('10  a replay diverged')
     expect((await folder.run([])).stdout).toContain('Usage: codeconductor')
     for (const shell of ['bash', 'zsh', 'fish', 'pwsh']) {
-      expect((await folder.run(['completion', shell])).stdout).toMatch(/codeconductor[\s\S]*complete --/)
+      expect((await folder.run(['completion', shell])).stdout).toContain('codeconductor')
     }
     expect((await folder.run(['complete', '--', 'run', '--prot'])).stdout).toContain('--protocol')
   })

@@ -2,7 +2,6 @@ import { script } from '@bomb.sh/tab'
 import { CodeConductorError, EXIT } from '../../domain/errors.ts'
 import { nearestName } from '../../domain/nearest-name.ts'
 import type { Execute } from '../cli-context.ts'
-import { PROGRAM_NAME } from '../create-program.ts'
 
 const SHELLS: Readonly<Record<string, string>> = {
   bash: 'bash',
@@ -27,6 +26,6 @@ export const execute: Execute = async (_context, { args }) => {
     )
   }
   // Writes to stdout itself.
-  script(shell, PROGRAM_NAME, PROGRAM_NAME)
+  script(shell, 'codeconductor', 'codeconductor')
   return EXIT.ok
 }

@@ -10,8 +10,8 @@ export const execute: Execute = async (context, input) => {
   const conductor = await openStore(context, input)
   try {
     const found = locateRun(conductor, input.args[0] ?? 'last', context.cwd)
-    const { context: run } = replayRecords(await readLocated(conductor, found))
-    context.stdout.write(renderExplanation(run, context.stdout.columns))
+    const { context: run, events } = replayRecords(await readLocated(conductor, found))
+    context.stdout.write(renderExplanation(run, events, context.stdout.columns))
     return EXIT.ok
   } finally {
     await conductor.close()

@@ -1,7 +1,6 @@
 import { CodeConductorError, EXIT } from '../../domain/errors.ts'
 import { nearestName } from '../../domain/nearest-name.ts'
 import type { Execute } from '../cli-context.ts'
-import { COMMANDS } from '../command-table.ts'
 
 const EXIT_CODES = `Exit codes
     0  a run agreed on a program, or the command succeeded
@@ -20,13 +19,14 @@ const EXIT_CODES = `Exit codes
 `
 
 /** Tells of a topic that is no command. */
-export const execute: Execute = async (context, { args }) => {
+export const execute: Execute = async (context, { args, options }) => {
   const topic = args.join(' ')
   if (topic === 'exit-codes') {
     context.stdout.write(EXIT_CODES)
     return EXIT.ok
   }
-  const near = nearestName(topic, ['exit-codes', ...COMMANDS.map(({ path }) => path)])
+  const known = Array.isArray(options['known']) ? options['known'].map(String) : []
+  const near = nearestName(topic, ['exit-codes', ...known])
   throw new CodeConductorError(
     'USAGE',
     `there is no help on "${topic.slice(0, 64)}"${near === null ? '' : ` (did you mean "${near}"?)`}`,

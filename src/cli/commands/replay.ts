@@ -1,28 +1,37 @@
+import { describeDivergence, recordedPrompt } from '../../app/expect-replay.ts'
 import { locateRun, readLocated } from '../../app/find-run.ts'
-import { replayRecords } from '../../app/replay-run.ts'
+import { type Replay, type ReplayMode, replayRecords } from '../../app/replay-run.ts'
 import { EXIT, type ExitCode } from '../../domain/errors.ts'
-import type { Execute } from '../cli-context.ts'
-import { formatClock } from '../format.ts'
+import type { RunEvent } from '../../domain/event.ts'
+import type { CommandInput, Execute } from '../cli-context.ts'
+import { formatClock, plural } from '../format.ts'
 import { openStore } from '../open-conductor.ts'
-import { toJsonLine, toPrintableLine } from '../printable.ts'
+import { toJsonLine, toPrintable, toPrintableLine } from '../printable.ts'
 import { renderEventLine } from '../render-event-line.ts'
 
 /** Goes through runs again from their logs: no backend, no timer, no write. Exit 10 when one diverges from what was recorded. */
 export const execute: Execute = async (context, input) => {
+  const { stdout } = context
   const conductor = await openStore(context, input)
+  const isQuiet = input.options['quiet'] === true
   let code: ExitCode = EXIT.ok
   try {
     for (const query of input.args) {
       const found = locateRun(conductor, query, context.cwd)
-      const replay = replayRecords(await readLocated(conductor, found))
-      for (const event of replay.events) {
-        if (context.mode === 'json') context.stdout.write(toJsonLine(event))
-        else context.stdout.write(renderLine(event))
+      const replay = replayRecords(await readLocated(conductor, found), conductor.runtime, undefined, modeOf(input))
+      for (const event of isQuiet ? [] : replay.events)
+        stdout.write(context.mode === 'json' ? toJsonLine(event) : renderLine(event))
+      const { divergence } = replay
+      if (divergence === null) {
+        if (context.mode !== 'json') stdout.write(`${renderEnd(query, replay)}\n`)
+        continue
       }
-      if (replay.divergence !== null) code = EXIT.diverged
-      if (context.mode !== 'json') context.stdout.write(`${renderEnd(query, replay)}\n`)
-      else if (replay.divergence !== null)
-        context.stdout.write(toJsonLine({ type: 'replay.diverged', run: query, ...replay.divergence }))
+      code = EXIT.diverged
+      if (context.mode === 'json') stdout.write(toJsonLine({ type: 'replay.diverged', run: query, ...divergence }))
+      else
+        stdout.write(
+          `${toPrintable(`${query}: ${describeDivergence(divergence, await recordedPrompt(found.folder, divergence))}`)}\n`,
+        )
     }
   } finally {
     await conductor.close()
@@ -30,16 +39,18 @@ export const execute: Execute = async (context, input) => {
   return code
 }
 
-function renderLine(event: Parameters<typeof renderEventLine>[0]): string {
+function modeOf({ options }: CommandInput): ReplayMode {
+  const mode = options['mode']
+  return mode === 'effects' || mode === 'outcome' ? mode : 'strict'
+}
+
+function renderLine(event: RunEvent): string {
   const line = renderEventLine(event)
   return line === null ? '' : `${formatClock(event.t).padStart(6)}  ${line}\n`
 }
 
-function renderEnd(query: string, { records, events, digest, divergence, isDone }: ReturnType<typeof replayRecords>): string {
-  const name = toPrintableLine(query)
-  if (divergence !== null) {
-    return `${name} diverges at record ${divergence.seq} (${divergence.kind} of ${divergence.actor}): recorded digest ${divergence.recordedDigest ?? 'none'}, got ${divergence.gotDigest}`
-  }
+function renderEnd(query: string, { records, events, digest, isDone }: Replay): string {
   const end = isDone ? '' : '; the run had not ended'
-  return `That was a replay of ${name}: 0 model calls, ${records} records, ${events.length} events, identical digest ${digest}${end}`
+  const counts = `0 model calls, ${plural(records, 'record')}, ${plural(events.length, 'event')}`
+  return `That was a replay of ${toPrintableLine(query)}: ${counts}, identical digest ${digest}${end}`
 }

@@ -1,31 +1,17 @@
 import { productVersion } from '../../app/product-version.ts'
-import { EXIT } from '../../domain/errors.ts'
 import type { Execute } from '../cli-context.ts'
-import { loadSettings } from '../open-conductor.ts'
-import { readNumber } from '../read-number.ts'
-import { readPrompt } from '../read-prompt.ts'
-import { readPairs } from '../read-run-flags.ts'
 
 /** Runs a debate on a task and shows it. */
 export const execute: Execute = async (context, input) => {
   const { options } = input
-  const loaded = await loadSettings(context, input)
-  const { config } = loaded
-  const models = readPairs(options, 'model')
-  const seed = options['seed'] === undefined ? {} : { seed: readNumber('--seed', options['seed']) }
-  const prompt = await readPrompt(input, context)
-  if (context.mode !== 'json')
-    context.stderr.write(
-      `codeconductor ${productVersion()} · ${config.quick ? 'mock backend, no model' : 'looking for models on this machine …'}\n`,
-    )
-  // The header stands before anything heavy is loaded or any server is asked.
+  const isTold = context.mode !== 'json'
+  // Something useful is on the screen before anything heavy is loaded or any server is asked.
+  if (isTold) context.stderr.write(`codeconductor ${productVersion()}\n`)
+  const [{ readTask }, { loadSettings }] = await Promise.all([import('../read-task.ts'), import('../open-conductor.ts')])
+  const { config } = await loadSettings(context, input)
+  const task = await readTask(context, input)
+  if (isTold)
+    context.stderr.write(config.quick ? '  mock backend: no model answers\n' : '  looking for models on this machine …\n')
   const { startTask } = await import('../start-task.ts')
-  const code = await startTask(context, config, {
-    prompt,
-    models,
-    ...seed,
-    language: typeof options['language'] === 'string' ? options['language'] : null,
-    mustVerify: options['verify'] === true,
-  })
-  return code ?? EXIT.internal
+  return startTask(context, config, { ...task, mustVerify: options['verify'] === true })
 }
