@@ -5,7 +5,7 @@ import formats from 'ajv-formats'
 import { CodeConductorError } from '../domain/errors.ts'
 
 /** What has a schema: `<kind>.schema.json` in the schemas' folder. */
-export type ArtifactKind = 'kpi' | 'consensus' | 'selector-decision' | 'record' | 'event' | 'persona' | 'config'
+export type ArtifactKind = 'kpi' | 'consensus' | 'selector-decision' | 'run-config' | 'record' | 'event' | 'persona' | 'config'
 
 const SHOWN_ERRORS = 3
 

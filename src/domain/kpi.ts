@@ -26,6 +26,44 @@ export interface KpiSampling {
   readonly frequency_penalty: number | null
 }
 
+/** What `codebleu_score` is the weighted mean of, each in [0, 1]; null where neither text has anything to compare. */
+export interface KpiCodeBleuParts {
+  readonly ngram: number | null
+  readonly weighted: number | null
+  readonly ast: number | null
+  readonly flow: number | null
+  readonly token: number | null
+}
+
+/** What stands between candidates and the machine, as it held in this run. */
+export interface KpiSafety {
+  readonly allow_net: boolean
+  /** `<driver>/<isolation>`; `none` where nothing was executed. */
+  readonly sandbox_mode: string
+  /** What a candidate could see and write: `scratch-only`, or `none` where nothing was executed. */
+  readonly fs_scope: string
+  /** Null where nothing was executed. */
+  readonly driver: string | null
+  readonly isolation: 'full' | 'partial' | null
+  /** Of argv template, filter and limits; results under different hashes are not compared. */
+  readonly policy_hash: string | null
+  /**
+   * Attacks of the driver's self-test that got out under this policy; a driver that lets one out holds as partial at most.
+   * Null where nothing was executed or the isolation is partial. Says nothing of escapes that nobody can see.
+   */
+  readonly escapes_seen: number | null
+}
+
+/** What the machine has, as `hardware`; null what cannot be told. */
+export interface KpiHardware {
+  readonly gpu_name: string | null
+  readonly vram_gb: number | null
+  readonly driver: string | null
+  readonly cuda_version: string | null
+  readonly cpu_model: string | null
+  readonly ram_gb: number | null
+}
+
 /** Token counts of one model as its backend reported them; null where it did not. */
 export interface KpiTokens {
   readonly prompt_tokens: number | null
@@ -55,32 +93,39 @@ export interface Kpi {
   /** From the first request being sent to the first text of any answer. */
   readonly ttft_ms: number | null
   readonly t_start: string
-  /** When the first candidate passed every test there was; null if none did. */
+  /** When the first candidate passed every example and assertion there was, over a channel it cannot forge; null if none did. */
   readonly t_first_green: string | null
-  /** True if tests ran after the change and none failed. */
+  /** True if the winner passed every example of the task, and there was one. */
   readonly first_prompt_success: boolean
+  /** Of the project as it was; null without one. */
   readonly tests_before: TestCounts | null
+  /** The task's own examples on the winner; null without a winner, an example or an execution. */
   readonly tests_after: TestCounts | null
+  /** The blind assertions on the winner, believed or not: a model wrote them, so they are never added to `tests_after`. */
+  readonly assertions_after: TestCounts | null
   /** passed / (passed + failed), in [0, 1]; null when nothing ran. */
   readonly pass_rate_before: number | null
   readonly pass_rate_after: number | null
   readonly winner_model: string | null
   /** Comparable within the run only. */
   readonly winner_score: number | null
-  /** The rule that picked the winner, e.g. `ast-medoid`; `none` where nothing was picked. */
+  /** The rule that picked the winner, e.g. `execution-agreement`; `none` where nothing was picked. */
   readonly consensus_method: string
   /** Normalised to sum 1: three (n-gram, syntax tree, token) or CodeBLEU's four; null when it was not computed. */
   readonly codebleu_weights: readonly number[] | null
   readonly codebleu_lang: string | null
+  /** Mean CodeBLEU of the winner with every other answer that gave a program, in [0, 1]: likeness, not correctness. */
+  readonly codebleu_score: number | null
+  readonly codebleu_parts: KpiCodeBleuParts | null
   /** Of the winner's answer, else of the first answer; null when no request was sent. */
   readonly sampling: KpiSampling | null
-  /** `sha256:` and hex of the deciding configuration. */
+  /** `sha256:` and hex of the lines `NAME=value` of `env` in `run_config.json`, names sorted, joined by line ends. */
   readonly config_digest: string
   readonly exit_status: {
     /** True if files were changed or yielded. */
     readonly patched: boolean
     readonly tests_passed: boolean
-    /** True if there were no tests to run. */
+    /** True if there was neither an example nor an assertion to run. */
     readonly tests_missing: boolean
     readonly error: string | null
   }
@@ -100,24 +145,23 @@ export interface Kpi {
   }[]
   /** The winner's backend, else the first used; null when none was. */
   readonly engine: { readonly backend: BackendKind; readonly version: string | null } | null
-  readonly hardware: {
-    readonly gpu_name: string | null
-    readonly vram_gb: number | null
-    readonly driver: string | null
-    readonly cuda_version: string | null
-    readonly cpu_model: string | null
-    readonly ram_gb: number | null
-  } | null
+  readonly hardware: KpiHardware | null
+  /** Wall time by what was done; null what was not. */
   readonly latency_ms: {
+    /** Until the first round: looking for models and giving them to agents. */
     readonly planning: number | null
+    /** Rounds of rebuttal, revision, repair and arbitration. */
     readonly debate: number | null
+    /** From the end of a round to its ranking, without `tests`. */
     readonly selection: number | null
+    /** Rounds of drafts, proposals and finals. */
     readonly generation: number | null
     readonly patch_apply: number | null
+    /** Executions in the sandbox. */
     readonly tests: number | null
   }
   /** By model name. */
   readonly token_usage: Readonly<Record<string, KpiTokens>>
-  readonly safety: { readonly allow_net: boolean; readonly sandbox_mode: string; readonly fs_scope: string }
+  readonly safety: KpiSafety
   readonly dataset_tags: readonly string[]
 }

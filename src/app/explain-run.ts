@@ -1,0 +1,63 @@
+import { explainDecision } from '../consensus/explain-decision.ts'
+import type { RunEvent } from '../domain/event.ts'
+import type { EvidenceGrade, StopReason } from '../domain/verdict.ts'
+import type { RunContext } from '../machines/run-context.ts'
+import { oneLine } from './inert-text.ts'
+
+/** What each grade of evidence means, in words. The grades are never merged into one number. */
+export const GRADE_WORDS: Readonly<Record<EvidenceGrade, string>> = {
+  verified: 'verified: executed, and judged over a channel the program cannot write to',
+  forgeable: 'passed on a forgeable channel: executed, but inside a process the program could tamper with',
+  unverified: 'unverified: nothing was executed',
+}
+
+/** Why a run ended, in words. */
+export const STOP_WORDS: Readonly<Record<StopReason, string>> = {
+  agreed: 'the evidence speaks for one program',
+  'ranked-unverified': 'ranked by structure, not verified',
+  'no-candidate': 'no answer holds a program',
+  'nothing-parses': 'no program parses',
+  'not-solved': 'no program does what was asked',
+  'no-model': 'no model could be used',
+  'quorum-lost': 'too few agents are left to decide',
+  'cancelled-by-user': 'stopped by the user',
+  interrupted: 'interrupted; it can be gone on with',
+  'token-budget': 'the token budget is used up',
+  'time-budget': 'the time budget is used up',
+  'log-failed': 'the log could not be written',
+  'judge-failed': 'the judging failed',
+  'internal-error': 'an internal error',
+}
+
+const ROUND_WORDS: Readonly<Record<Extract<RunEvent, { type: 'debate.opened' }>['kind'], string>> = {
+  asked: 'revise, as was asked for',
+  repair: 'repair what fails',
+  distinguish: 'say which of two results is right',
+  'another-model': 'hear one more model',
+}
+
+/**
+ * Returns why a run ended as it did, one sentence a line, without controls: the winner and why, what would have changed it,
+ * the dissent, what stayed open, which rounds the evidence called for, who dropped out. The lines hold text from models.
+ */
+export function explainRun(context: RunContext | null, events: readonly RunEvent[]): string[] {
+  const end = events.findLast((event) => event.type === 'run.completed')
+  const ended = end === undefined ? 'The run has not ended.' : `It ended as ${end.outcome}: ${STOP_WORDS[end.stopReason]}.`
+  const lines: string[] = []
+  const judgement = context?.judgement ?? null
+  if (judgement === null) lines.push(`Nothing was judged. ${ended}${end?.detail ? ` ${end.detail}.` : ''}`)
+  else {
+    lines.push(...explainDecision(judgement.decision), `Grade: ${GRADE_WORDS[judgement.verdict.grade]}.`)
+    if (judgement.verdict.grade === 'unverified' && judgement.execution?.why)
+      lines.push(`Nothing could be executed: ${judgement.execution.why}.`)
+    if (end?.outcome !== 'completed') lines.push(ended)
+  }
+  for (const event of events) {
+    if (event.type === 'debate.opened') lines.push(`Round ${event.round} was held to ${ROUND_WORDS[event.kind]}: ${event.why}.`)
+  }
+  for (const id of context?.order ?? []) {
+    const abstained = context?.agents[id]?.abstained ?? null
+    if (abstained !== null) lines.push(`${id} took no further part: ${abstained.message}.`)
+  }
+  return lines.map((line) => oneLine(line, 1_000).replace(/([.!?])\.$/, '$1'))
+}

@@ -1,0 +1,202 @@
+import type { PlannedCheck } from '../consensus/plan-evidence.ts'
+import type { RunEvent } from '../domain/event.ts'
+import { KPI_SCHEMA_VERSION, type Kpi, type KpiSampling, type KpiTokens, type TestCounts } from '../domain/kpi.ts'
+import type { Sampling } from '../domain/message.ts'
+import { oneLine } from './inert-text.ts'
+import { configDigest } from './render-run-config.ts'
+import { answersOf, type Judgement, modelInfo, type RunFacts, tellingAnswer, usedModels, winnerOf } from './run-facts.ts'
+import { latencyOf } from './run-latency.ts'
+
+/** Returns the figures of a run. Pure: equal facts give an equal file. */
+export function renderKpi(facts: RunFacts): Kpi {
+  const { context, history, config, likeness, outcome, stopReason } = facts
+  const { judgement } = context
+  const { verdict } = judgement ?? {}
+  const winner = winnerOf(context)
+  const examples = winner === null ? null : countChecks('examples', judgement, judgement?.plan.examples ?? [], winner.id)
+  const assertions = winner === null ? null : countChecks('assertions', judgement, judgement?.plan.assertions ?? [], winner.id)
+  const isGreen = examples !== null && examples.total > 0 && examples.passed === examples.total
+  const startedMs = history.wallMs(0) ?? facts.writtenMs
+  const greenMs = firstGreen(history.events)
+  return {
+    kpi_schema_version: KPI_SCHEMA_VERSION,
+    product_version: facts.productVersion,
+    run_id: facts.runId,
+    ts: toIso(facts.writtenMs),
+    artifacts_dir: facts.folder,
+    outcome,
+    stop_reason: stopReason,
+    evidence_grade: verdict?.grade ?? 'unverified',
+    confidence: verdict?.confidence ?? null,
+    log_digest: history.isSealed ? facts.digest : null,
+    ttft_ms: firstTokenMs(history.events),
+    t_start: toIso(startedMs),
+    t_first_green: greenMs === null ? null : toIso(history.wallMs(greenMs) ?? startedMs + greenMs),
+    first_prompt_success: isGreen,
+    tests_before: null,
+    tests_after: examples,
+    assertions_after: assertions,
+    pass_rate_before: null,
+    pass_rate_after: rateOf(examples),
+    winner_model: winner === null ? null : (verdict?.model ?? winner.model),
+    winner_score: winner === null ? null : (verdict?.ranking.find(({ candidate }) => candidate === winner.id)?.score ?? null),
+    consensus_method: winner === null ? 'none' : (verdict?.method ?? 'none'),
+    codebleu_weights: likeness?.weights ?? null,
+    codebleu_lang: likeness?.language ?? null,
+    codebleu_score: likeness?.score ?? null,
+    codebleu_parts: likeness?.parts ?? null,
+    sampling: toSampling(tellingAnswer(context)?.answer.sampling),
+    config_digest: configDigest(config),
+    exit_status: {
+      patched: winner !== null,
+      tests_passed: isGreen,
+      tests_missing: (judgement?.plan.examples.length ?? 0) + (judgement?.plan.assertions.length ?? 0) === 0,
+      error: outcome === 'completed' ? null : oneLine(facts.detail === '' ? stopReason : `${stopReason}: ${facts.detail}`),
+    },
+    agent_config: agentsOf(facts),
+    models: modelsOf(facts),
+    engine: engineOf(facts),
+    hardware: facts.hardware,
+    latency_ms: latencyOf(history, judgement?.execution?.isolation !== 'none'),
+    token_usage: tokensOf(history.events),
+    safety: safetyOf(judgement, config.allowNet),
+    dataset_tags: [],
+  }
+}
+
+/** Counts checks on one candidate; one that was not run counts as skipped. Null where none could run. */
+function countChecks(
+  suite: string,
+  judgement: Judgement | null,
+  checks: readonly PlannedCheck[],
+  winner: string,
+): TestCounts | null {
+  if (judgement === null || checks.length === 0 || judgement.decision.method !== 'execution-agreement') return null
+  const { decision, execution } = judgement
+  const contender = decision.ranking.find(({ id }) => id === winner)
+  const passed = (suite === 'examples' ? contender?.examplesPassed : contender?.assertionsPassed) ?? 0
+  const outcomes = execution?.rows.find(({ candidate }) => candidate === winner)?.outcomes ?? []
+  const skipped = checks.filter(({ call }) => (outcomes[call]?.kind ?? 'not-run') === 'not-run').length
+  return { suite_name: suite, total: checks.length, passed, failed: Math.max(0, checks.length - passed - skipped), skipped }
+}
+
+function rateOf(counts: TestCounts | null): number | null {
+  const ran = counts === null ? 0 : counts.passed + counts.failed
+  return counts === null || ran === 0 ? null : counts.passed / ran
+}
+
+/** Returns logical ms of the first candidate that passed all there was. */
+function firstGreen(events: readonly RunEvent[]): number | null {
+  const green = events.find(
+    (event) =>
+      event.type === 'evidence.gathered' &&
+      event.loads &&
+      event.examples[1] + event.assertions[1] > 0 &&
+      event.examples[0] === event.examples[1] &&
+      event.assertions[0] === event.assertions[1],
+  )
+  return green?.t ?? null
+}
+
+/** A turn's own clock starts when its request is sent, and the text is logged later than it came. */
+function firstTokenMs(events: readonly RunEvent[]): number | null {
+  const sent = new Map<string, number>()
+  let first: number | null = null
+  for (const event of events) {
+    if (event.type === 'turn.granted') sent.set(event.turn, event.t)
+    if (event.type !== 'turn.first_token') continue
+    const at = (sent.get(event.turn) ?? event.t) + event.ttftMs
+    first = first === null ? at : Math.min(first, at)
+  }
+  const [begin] = [...sent.values()].sort((a, b) => a - b)
+  return first === null || begin === undefined ? null : Math.max(0, Math.round(first - begin))
+}
+
+function toSampling(sent: Sampling | undefined): KpiSampling | null {
+  if (sent === undefined) return null
+  return {
+    temperature: sent.temperature ?? null,
+    top_p: sent.topP ?? null,
+    top_k: sent.topK ?? null,
+    min_p: sent.minP ?? null,
+    repeat_penalty: sent.repeatPenalty ?? null,
+    seed: sent.seed ?? null,
+    max_tokens: sent.maxTokens ?? null,
+    presence_penalty: null,
+    frequency_penalty: null,
+  }
+}
+
+function agentsOf({ context }: RunFacts): Kpi['agent_config'] {
+  const answers = answersOf(context)
+  return context.order.flatMap((id) => {
+    const persona = context.agents[id]?.spec.persona
+    if (persona === undefined) return []
+    const models = [...new Set(answers.filter(({ agent }) => agent === id).map(({ answer }) => answer.model))]
+    return [{ name: id, role: persona.roles.join('+'), method: persona.method, models }]
+  })
+}
+
+function modelsOf({ context, history }: RunFacts): Kpi['models'] {
+  return usedModels(history).map((key) => {
+    const info = modelInfo(context, key)
+    const source = info === null ? (key.split('/')[0] ?? key) : info.backend
+    return {
+      name: key,
+      source: info?.digest ? `${source} ${info.digest}` : source,
+      quant: info?.quantization || null,
+      context_length: info?.contextTokens ?? null,
+    }
+  })
+}
+
+function engineOf({ context, history, engineVersion }: RunFacts): Kpi['engine'] {
+  const key = winnerOf(context)?.model ?? usedModels(history)[0]
+  const info = key === undefined ? null : modelInfo(context, key)
+  return info === null ? null : { backend: info.kind, version: engineVersion }
+}
+
+/** A sum with an unknown part is unknown. */
+function tokensOf(events: readonly RunEvent[]): Record<string, KpiTokens> {
+  const usage: Record<string, KpiTokens> = {}
+  const add = (sum: number | null | undefined, more: number | null): number | null =>
+    sum === null || more === null ? null : (sum ?? 0) + more
+  for (const event of events) {
+    if (event.type !== 'turn.completed') continue
+    const known = Object.hasOwn(usage, event.model) ? usage[event.model] : undefined
+    usage[event.model] = {
+      prompt_tokens: add(known?.prompt_tokens, event.usage.inputTokens),
+      completion_tokens: add(known?.completion_tokens, event.usage.outputTokens),
+    }
+  }
+  return usage
+}
+
+function safetyOf(judgement: Judgement | null, allowNet: boolean): Kpi['safety'] {
+  const execution = judgement?.execution ?? null
+  if (execution === null || execution.isolation === 'none') {
+    return {
+      allow_net: allowNet,
+      sandbox_mode: 'none',
+      fs_scope: 'none',
+      driver: null,
+      isolation: null,
+      policy_hash: null,
+      escapes_seen: null,
+    }
+  }
+  const { driver, isolation, policyHash } = execution
+  return {
+    allow_net: allowNet,
+    sandbox_mode: `${driver}/${isolation}`,
+    fs_scope: 'scratch-only',
+    driver,
+    isolation,
+    policy_hash: policyHash || null,
+    escapes_seen: isolation === 'full' ? 0 : null,
+  }
+}
+
+function toIso(ms: number): string {
+  return new Date(ms).toISOString()
+}
