@@ -315,6 +315,7 @@ const EVENTS: { readonly [T in RunEventType]: Extract<RunEventBody, { type: T }>
       dissent: [],
     },
   },
+  'run.resumed': { type: 'run.resumed', asked: ['run/coder#1'] },
   'run.completed': {
     type: 'run.completed',
     runId: '01k',
