@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { type LaunchPlan, openMountedFile } from './launch.ts'
-import { checkBoxPath } from './policy.ts'
+import { checkBoxPath, checkHostDirectory } from './policy.ts'
 
 /** Descriptors every Linux driver hands to what it spawns. */
 export const FD = { seccomp: 3, status: 4, args: 5, channel: 6, firstFile: 7 } as const
@@ -32,7 +32,10 @@ export function openBoxStdio(plan: LaunchPlan, filterPath: string): BoxStdio {
     const files: { readonly fd: number; readonly boxPath: string }[] = []
     for (const mount of plan.mounts) {
       checkBoxPath(mount.boxPath)
-      if (mount.kind === 'directory') continue
+      if (mount.kind === 'directory') {
+        checkHostDirectory(mount.hostPath)
+        continue
+      }
       files.push({ fd: stdio.length, boxPath: mount.boxPath })
       if (mount.kind === 'text') {
         texts.push({ fd: stdio.length, text: mount.text })

@@ -6,7 +6,7 @@ import { followChild, numberAfter } from './follow-child.ts'
 import type { HostUser } from './host-user.ts'
 import type { Interpreters } from './interpreters.ts'
 import { type Driver, type Launched, type LaunchPlan, spawnBare } from './launch.ts'
-import type { MountHolder } from './mount-holder.ts'
+import type { MountHolder, MountHolderSource } from './mount-holder.ts'
 import { BASE_ENV, DEFAULT_LIMITS, rlimitArgs } from './policy.ts'
 
 export interface BwrapTools {
@@ -22,7 +22,7 @@ export interface BwrapParts {
   /** File with the assembled filter; opened anew for each run, because a descriptor has one offset. */
   readonly filterPath: string
   /** Hard inode cap and readable scratch; null where this machine forbids it. */
-  readonly holder: MountHolder | null
+  readonly holder: MountHolderSource | null
   /** The synthetic /etc on the host, used without a holder. */
   readonly etcPath: string
   readonly canDisableUserns: boolean
@@ -55,7 +55,7 @@ export function createBwrapDriver(parts: BwrapParts): Driver {
 async function launchBwrap(parts: BwrapParts, topLevel: readonly string[], plan: LaunchPlan): Promise<Launched> {
   const interpreter = parts.interpreters[plan.language]
   if (!interpreter) throw new CodeConductorError('NO_SANDBOX', `no ${plan.language} interpreter the sandbox can show`)
-  const { holder } = parts
+  const holder = parts.holder ? await parts.holder.get() : null
   const slot = holder ? await holder.acquire(plan.limits.scratchBytes, plan.limits.inodes) : null
   let box: BoxStdio | null = null
   try {

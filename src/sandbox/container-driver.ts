@@ -8,7 +8,7 @@ import { CodeConductorError } from '../domain/errors.ts'
 import { type ContainerPlan, containerArgs } from './container-argv.ts'
 import { type Detected, type DriverParts, findTool } from './detect-bwrap.ts'
 import { type Driver, type Ended, type Launched, type LaunchPlan, openMountedFile, spawnBare } from './launch.ts'
-import { BASE_ENV, checkBoxPath, DEFAULT_LIMITS } from './policy.ts'
+import { BASE_ENV, checkBoxPath, checkHostDirectory, DEFAULT_LIMITS } from './policy.ts'
 
 const run = promisify(execFile)
 
@@ -63,11 +63,8 @@ function launchContainer(engine: string, workDir: string, plan: LaunchPlan): Lau
   const texts = join(workDir, name)
   const binds = plan.mounts.map((mount, i) => {
     checkBoxPath(mount.boxPath)
-    if (mount.kind === 'directory') return mount
-    if (mount.kind === 'file') {
-      closeSync(openMountedFile(mount.hostPath))
-      return mount
-    }
+    if (mount.kind === 'file') closeSync(openMountedFile(mount.hostPath))
+    if (mount.kind !== 'text') return { hostPath: checkHostDirectory(mount.hostPath), boxPath: mount.boxPath }
     const hostPath = join(texts, `${i}-${basename(mount.boxPath)}`)
     mkdirSync(texts, { recursive: true, mode: 0o755 })
     writeFileSync(hostPath, mount.text, { mode: 0o644, flag: 'wx' })

@@ -5,7 +5,7 @@ import { createBwrapDriver } from './bwrap-driver.ts'
 import type { HostUser } from './host-user.ts'
 import type { Interpreters } from './interpreters.ts'
 import type { Driver } from './launch.ts'
-import { SYNTHETIC_ETC, startMountHolder } from './mount-holder.ts'
+import { createMountHolderSource, SYNTHETIC_ETC } from './mount-holder.ts'
 import { assembleFilter, type SeccompArch } from './seccomp.ts'
 
 /** What every driver is built from. */
@@ -49,7 +49,7 @@ export async function detectBwrap(parts: DriverParts): Promise<Detected> {
   const python = findTool('python3')
   const holder =
     nsenter && unshare && python
-      ? await startMountHolder({ unshare, python }, base, parts.user)
+      ? await createMountHolderSource({ unshare, python }, base, parts.user)
       : { why: `${python ? 'nsenter or unshare' : 'a system python3'} is missing` }
   const hasInodeCap = !('why' in holder)
   const etcPath = join(parts.workDir, 'etc')

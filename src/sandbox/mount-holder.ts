@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
+import { CodeConductorError } from '../domain/errors.ts'
 import type { HostUser } from './host-user.ts'
 
 /** The whole /etc inside, but for the linker's cache and the alternatives links. Without `hosts`, `localhost` would not resolve. */
@@ -74,6 +75,36 @@ export interface MountHolder {
   close(): void
 }
 
+/** Gives the holder, and another one when the last has gone. */
+export interface MountHolderSource {
+  get(): Promise<MountHolder>
+  close(): void
+}
+
+/** Starts a holder now, to know whether this machine allows it, and again whenever it has died. */
+export async function createMountHolderSource(
+  tools: { unshare: string; python: string },
+  base: string,
+  user: HostUser,
+): Promise<MountHolderSource | { readonly why: string }> {
+  const start = (): ReturnType<typeof startMountHolder> => startMountHolder(tools, base, user)
+  const first = await start()
+  if ('why' in first) return first
+  let current = Promise.resolve<MountHolder>(first)
+  return {
+    get: async () => {
+      if (!(await current).isAlive()) {
+        current = start().then((next) => {
+          if ('why' in next) throw new CodeConductorError('SANDBOX', `no scratch space: ${next.why}`, { retryable: true })
+          return next
+        })
+      }
+      return current
+    },
+    close: () => void current.then((holder) => holder.close()),
+  }
+}
+
 interface Pending {
   readonly size: number
   readonly inodes: number
@@ -144,7 +175,7 @@ export async function startMountHolder(
     child.stdin.write(`new ${name} ${size} ${inodes}\n`)
     const slot = nextLine().then((line) => {
       if (line === `ok ${name}`) return { name, path: `${base}/${name}`, hostScratch: `/proc/${pid}/root${base}/${name}/scratch` }
-      throw new Error(`no scratch space: ${said() || 'the mount holder is gone'}`)
+      throw new CodeConductorError('SANDBOX', `no scratch space: ${said() || 'the mount holder is gone'}`, { retryable: true })
     })
     slot.catch(() => undefined)
     return { size, inodes, slot }

@@ -105,6 +105,17 @@ export function checkBoxPath(path: string): string {
   })
 }
 
+/** Returns `path` when a program may start there: scratch space or what was mounted. Throws `POLICY_REFUSED` otherwise. */
+export function checkCwd(path: string): string {
+  return path === '/scratch' || path === '/tmp' || path === '/box' ? path : checkBoxPath(path)
+}
+
+/** Returns the host directory of a mount when it is absolute and printable. Throws `POLICY_REFUSED` otherwise: it becomes an argument. */
+export function checkHostDirectory(path: string): string {
+  if (/^\/[^\0\n,]*$/.test(path)) return path
+  throw new CodeConductorError('POLICY_REFUSED', 'a mounted directory needs an absolute path without comma, line end or NUL')
+}
+
 /** Returns the hash results are filed under: driver, argv template, filter bytes, limits and version. 16 hex digits. */
 export function hashPolicy(parts: { driver: string; argv: readonly string[]; filter: Uint8Array; limits: RunLimits }): string {
   const hash = createHash('sha256')

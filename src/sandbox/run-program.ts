@@ -2,7 +2,7 @@ import type { CollectedFile, RunEnd, RunResult, RunSpec } from '../ports/sandbox
 import { captureStream, NOTHING_CAPTURED } from './capture.ts'
 import { collect } from './collect.ts'
 import type { Driver, Ended, Launched } from './launch.ts'
-import { completeEnv, completeLimits } from './policy.ts'
+import { checkCwd, completeEnv, completeLimits } from './policy.ts'
 import { watch } from './watchdog.ts'
 
 const SIGXCPU = 24
@@ -17,13 +17,14 @@ export async function runProgram(
 ): Promise<RunResult> {
   const limits = completeLimits(spec.limits)
   const env = completeEnv(spec.env)
+  const cwd = checkCwd(spec.cwd ?? '/scratch')
   const startedAt = performance.now()
   const launched = await driver.launch({
     language: spec.language,
     argv: spec.argv,
     mounts: spec.mounts ?? [],
     env,
-    cwd: spec.cwd ?? '/scratch',
+    cwd,
     limits,
     hasStdin: spec.stdin !== undefined,
     hasChannel: spec.channel === true,

@@ -7,6 +7,8 @@ export interface Framework {
   readonly testFile: string
   moduleFile(moduleName: string): string
   readonly argv: readonly string[]
+  /** Files of our own beside the tests: configuration, so that none of the project's is read. */
+  readonly extraFiles?: Readonly<Record<string, string>>
   /** Two tests of ours: one that must pass, one that must fail. Their names are random, so they cannot be told from the others. */
   canaries(passing: string, failing: string): string
   /** A module with the names and nothing behind them. */
@@ -22,6 +24,9 @@ class TestCanary(_canary_unittest.TestCase):
     def ${passing}(self): self.assertEqual(1 + 1, 2)
     def ${failing}(self): self.assertEqual(1 + 1, 3)
 `
+
+const JAVASCRIPT_STUB = (names: readonly string[]): string =>
+  names.map((name) => `export const ${name} = () => { throw new Error('stub') }\n`).join('')
 
 const MODULE = /^[A-Za-z_][A-Za-z0-9_]{0,60}$/
 
@@ -81,18 +86,60 @@ export const FRAMEWORKS: Readonly<Record<SuiteFramework, Framework>> = {
     argv: ['--test-reporter=tap', 'suite.test.mjs'],
     canaries: (passing, failing) =>
       `\nimport { test as canaryTest } from 'node:test'\nimport canaryAssert from 'node:assert'\ncanaryTest('${passing}', () => canaryAssert.strictEqual(1 + 1, 2))\ncanaryTest('${failing}', () => canaryAssert.strictEqual(1 + 1, 3))\n`,
-    stub: (names) => names.map((name) => `export const ${name} = () => { throw new Error('stub') }\n`).join(''),
+    stub: JAVASCRIPT_STUB,
     parse: ({ stdout }) =>
       [...stdout.text.matchAll(/^ *(not ok|ok) \d+ - ([^\n#]*?)(?: # (SKIP|TODO)[^\n]*)?$/gm)].map(([, status, id, skip]) => ({
         id: (id ?? '').trim(),
         status: skip ? 'skip' : status === 'ok' ? 'pass' : 'fail',
       })),
   },
+  vitest: {
+    language: 'javascript',
+    testFile: 'suite.test.mjs',
+    moduleFile: (name) => `${name}.mjs`,
+    argv: [
+      '/box/node_modules/vitest/vitest.mjs',
+      ...['run', '--root', '/box', '--config', '/box/vitest.config.mjs', '--configLoader', 'native'],
+      ...['--reporter=json', '--no-color', '--pool=forks', '--maxWorkers=1'],
+    ],
+    extraFiles: { 'vitest.config.mjs': 'export default { cacheDir: "/scratch/vite", test: { include: ["suite.test.mjs"] } }\n' },
+    canaries: (passing, failing) =>
+      `\nimport { test as canaryTest, expect as canaryExpect } from 'vitest'\ncanaryTest('${passing}', () => canaryExpect(1 + 1).toBe(2))\ncanaryTest('${failing}', () => canaryExpect(1 + 1).toBe(3))\n`,
+    stub: JAVASCRIPT_STUB,
+    parse: ({ stdout }) => parseVitest(stdout.text),
+  },
 }
 
-/** Returns the files of one run, below `/box`, read-only. */
-export function suiteMounts(framework: Framework, files: { moduleName: string; code: string; tests: string }): readonly Mount[] {
+/** Reads vitest's JSON report, which hostile code may have written. */
+function parseVitest(text: string): readonly SuiteTest[] {
+  let report: unknown
+  try {
+    report = JSON.parse(text)
+  } catch {
+    return []
+  }
+  const list = (value: unknown, key: string): readonly Record<string, unknown>[] => {
+    const found = (value as Record<string, unknown> | null)?.[key]
+    return Array.isArray(found) ? found.filter((item) => typeof item === 'object' && item !== null) : []
+  }
+  return list(report, 'testResults')
+    .flatMap((file) => list(file, 'assertionResults'))
+    .map(({ fullName, status }) => ({
+      id: typeof fullName === 'string' ? fullName.slice(0, 300) : '',
+      status: status === 'passed' ? 'pass' : status === 'failed' ? 'fail' : 'skip',
+    }))
+}
+
+/** Returns the files of one run, below `/box`, read-only. `nodeModules` is a directory on the host that holds the framework. */
+export function suiteMounts(
+  framework: Framework,
+  files: { moduleName: string; code: string; tests: string; nodeModules: string | null },
+): readonly Mount[] {
   return [
+    ...(files.nodeModules ? [{ kind: 'directory', hostPath: files.nodeModules, boxPath: '/box/node_modules' } as const] : []),
+    ...Object.entries(framework.extraFiles ?? {}).map(
+      ([name, text]) => ({ kind: 'text', text, boxPath: `/box/${name}` }) as const,
+    ),
     { kind: 'text', text: files.code, boxPath: `/box/${framework.moduleFile(files.moduleName)}` },
     { kind: 'text', text: files.tests, boxPath: `/box/${framework.testFile}` },
   ]

@@ -5,7 +5,7 @@ import { mutants } from './mutate.ts'
 import { checkModuleName, FRAMEWORKS, type Framework, suiteMounts } from './suite-frameworks.ts'
 import { answerNothing, askCandidate, runThroughProxy } from './suite-proxy.ts'
 
-export type SuiteFramework = 'unittest' | 'pytest' | 'node:test'
+export type SuiteFramework = 'unittest' | 'pytest' | 'node:test' | 'vitest'
 
 /** A test file that imports the code under test. */
 export interface SuiteSpec {
@@ -16,6 +16,8 @@ export interface SuiteSpec {
   /** Names the test file takes from it. */
   readonly names: readonly string[]
   readonly tests: string
+  /** A directory on the host with the framework in it; vitest needs one. Bound read-only, so its path can be seen inside. */
+  readonly nodeModules?: string
 }
 
 export interface SuiteTest {
@@ -118,8 +120,8 @@ async function runOnce(
     language: framework.language,
     argv: framework.argv,
     cwd: '/box',
-    mounts: suiteMounts(framework, { moduleName: spec.moduleName, code, tests }),
-    limits: { cpuMs: 10_000 },
+    mounts: suiteMounts(framework, { moduleName: spec.moduleName, code, tests, nodeModules: spec.nodeModules ?? null }),
+    limits: { cpuMs: 20_000 },
   })
   const all = framework.parse(result)
   const ours = new Set([passing, failing])

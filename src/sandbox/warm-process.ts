@@ -1,3 +1,4 @@
+import { CodeConductorError } from '../domain/errors.ts'
 import type { CallLimits, CandidateProgram, RunEnd, RunLimits } from '../ports/sandbox.ts'
 import { type CallChannel, createCallChannel } from './call-channel.ts'
 import { captureStream } from './capture.ts'
@@ -62,7 +63,7 @@ export async function startWarmProcess(
     return end
   })
   const { stdin, channel: input } = launched
-  if (!stdin || !input) throw new Error('a driver must give a session its channel')
+  if (!stdin || !input) throw new CodeConductorError('INTERNAL', 'a driver must give a session its channel')
   const channel: CallChannel = createCallChannel(stdin, input)
 
   const close = async (): Promise<void> => {

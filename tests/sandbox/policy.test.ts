@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest'
-import { checkBoxPath, completeEnv, completeLimits, DEFAULT_LIMITS, hashPolicy, rlimitArgs } from '../../src/sandbox/policy.ts'
+import {
+  checkBoxPath,
+  checkCwd,
+  checkHostDirectory,
+  completeEnv,
+  completeLimits,
+  DEFAULT_LIMITS,
+  hashPolicy,
+  rlimitArgs,
+} from '../../src/sandbox/policy.ts'
 import { assembleFilter } from '../../src/sandbox/seccomp.ts'
 
 test('a wall limit that was not given is three times the CPU limit and two seconds, at least ten', () => {
@@ -54,4 +63,12 @@ test('the policy hash changes with driver, argv, filter and limits, and with not
   ]
   expect(new Set(variants.map(hashPolicy)).size).toBe(variants.length)
   expect(hashPolicy({ ...parts })).toBe(hashPolicy(parts))
+})
+
+test('a start directory or a host path that could become another argument is refused', () => {
+  expect(['/scratch', '/tmp', '/box', '/box/project'].map(checkCwd)).toEqual(['/scratch', '/tmp', '/box', '/box/project'])
+  for (const path of ['/', '/etc', '/scratch\0--bind\0/\0/x', '/box\0', '/box/..']) expect(() => checkCwd(path), path).toThrow()
+  expect(checkHostDirectory('/stage/a b')).toBe('/stage/a b')
+  for (const path of ['relative', '/a\0--bind\0/', '/a,readonly=false', '/a\n'])
+    expect(() => checkHostDirectory(path), path).toThrow()
 })

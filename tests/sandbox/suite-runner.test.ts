@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { CandidateLanguage, Sandbox } from '../../src/ports/sandbox.ts'
+import { isReachableBy, sandboxUser } from '../../src/sandbox/host-user.ts'
 import { mutants } from '../../src/sandbox/mutate.ts'
 import { checkModuleName } from '../../src/sandbox/suite-frameworks.ts'
 import { findFlags, runSuite, type SuiteFramework, type SuiteSpec } from '../../src/sandbox/suite-runner.ts'
@@ -117,6 +118,23 @@ if (why !== null) {
       const patched = await run("import assert from 'node:assert'\nassert.strictEqual = () => {}\nexport const add = () => 0\n")
       expect([wrong, exits, patched].map(({ passed }) => passed)).toEqual([false, false, false])
     })
+
+    const nodeModules = new URL('../../node_modules', import.meta.url).pathname
+    const isShown = isReachableBy(sandboxUser(process.getuid?.()), nodeModules)
+    test.skipIf(!isShown)(
+      'vitest runs in the process of the code: right passes as forgeable, a patched chai does not',
+      async () => {
+        const tests =
+          "import { test, expect } from 'vitest'\nimport { add } from './solution.mjs'\ntest('adds', () => expect(add(2, 3)).toBe(5))\n"
+        const run = (code: string) => runSuite(sandbox, { ...suite('vitest', code, tests, 'javascript'), nodeModules })
+        const right = await run('export const add = (a, b) => a + b\n')
+        expect([right.grade, right.passed, right.tests]).toEqual(['forgeable', true, [{ id: 'adds', status: 'pass' }]])
+        const forged = await run(
+          "import * as v from 'vitest'\nv.chai.Assertion.prototype.assert = function () {}\nexport const add = () => 0\n",
+        )
+        expect(forged.passed).toBe(false)
+      },
+    )
 
     test('tests that pass without the code prove nothing', async () => {
       const empty = 'import unittest\nclass T(unittest.TestCase):\n    def test_nothing(self): self.assertTrue(True)\n'

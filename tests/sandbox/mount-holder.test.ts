@@ -1,0 +1,59 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test, vi } from 'vitest'
+import { findTool } from '../../src/sandbox/detect-bwrap.ts'
+import { makePrivateDir, sandboxUser } from '../../src/sandbox/host-user.ts'
+import { createMountHolderSource } from '../../src/sandbox/mount-holder.ts'
+import { whenGone } from '../../src/sandbox/process-tree.ts'
+
+const user = sandboxUser(process.getuid?.())
+function place(): string {
+  const base = join(makePrivateDir(tmpdir(), user), 'hold')
+  mkdirSync(base, { mode: 0o755 })
+  return base
+}
+const tools = { unshare: findTool('unshare') ?? '', python: findTool('python3') ?? '' }
+const first = await createMountHolderSource(tools, place(), user)
+
+if ('why' in first) {
+  describe('mount holder', () => test.skip(`skipped: ${first.why}`, () => undefined))
+} else {
+  describe('mount holder', () => {
+    test('gives each run an empty space of its own, which the host can look into', async () => {
+      const holder = await first.get()
+      const slots = await Promise.all([1, 2, 3].map(() => holder.acquire(1 << 20, 100)))
+      expect(new Set(slots.map(({ path }) => path)).size).toBe(3)
+      expect(slots.map(({ hostScratch }) => readdirSync(hostScratch))).toEqual([[], [], []])
+      for (const slot of slots) holder.release(slot)
+    })
+
+    test('is not seen from the host but through the holder', async () => {
+      const base = place()
+      const source = await createMountHolderSource(tools, base, user)
+      if ('why' in source) throw new Error(source.why)
+      await (await source.get()).acquire(1 << 20, 100)
+      expect(readdirSync(base)).toEqual([])
+      source.close()
+    })
+
+    test('a holder that died is replaced, and one that is closed ends', async () => {
+      const before = await first.get()
+      process.kill(before.pid, 'SIGKILL')
+      await vi.waitFor(() => expect(before.isAlive()).toBe(false))
+      const after = await first.get()
+      expect([before.isAlive(), after.isAlive(), after.pid === before.pid]).toEqual([false, true, false])
+      expect(readdirSync((await after.acquire(1 << 20, 100)).hostScratch)).toEqual([])
+      first.close()
+      await whenGone(after.pid)
+      expect(existsSync(`/proc/${after.pid}/root/proc`)).toBe(false)
+    })
+  })
+}
+
+test('a place that cannot be mounted on is told, not thrown', async () => {
+  const gone = mkdtempSync(join(tmpdir(), 'gone-'))
+  rmSync(gone, { recursive: true })
+  const source = await createMountHolderSource(tools, gone, user)
+  expect('why' in source && source.why.length > 0).toBe(true)
+})
