@@ -9,7 +9,7 @@ import type { Method } from '../domain/persona.ts'
 export const METHOD_TEXT: Readonly<Record<Method, string>> = {
   direct: 'Write the code at once. Do what the task says, nothing more.',
   plan: 'Start the code block with your plan as comments: at most five short lines. Then write the code.',
-  edges: 'Write the whole program. Put one short comment on the line that handles unusual input.',
+  edges: 'Write a whole program that also works for empty input and for every other special case the task names.',
   analogy:
     'Use the standard solution of the well-known problem this task is like. The last line is a comment that names that problem.',
   brute: 'Write the simplest program that is obviously correct, even if it is slow.',
