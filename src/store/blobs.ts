@@ -11,7 +11,7 @@ import { errorCode, type FileSystem, writeFully } from './file-system.ts'
  * 3. A blob is checked against its name on every read.
  */
 
-export const BLOB_CHARACTERS = 4096
+const BLOB_CHARACTERS = 4096
 
 const REFERENCE = /^@sha256:([0-9a-f]{64})$/
 const LIKE_REFERENCE = /^@+sha256:/

@@ -7,7 +7,7 @@ import { type BadLine, decodeLine, decodeLog, logCorrupt, type RestoreRecord } f
 import { listSegments } from './segments.ts'
 
 /** One segment as read: its sound part. */
-export interface ReadSegment {
+interface ReadSegment {
   readonly file: string
   readonly firstSeq: number
   readonly records: number

@@ -13,7 +13,7 @@ export interface MemoryDisk {
   freeBytes: number
 }
 
-export interface MemoryRun {
+interface MemoryRun {
   /** What is durable: log lines as in a file. */
   bytes: Uint8Array
   holder: LeaseHolder | null

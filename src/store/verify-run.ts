@@ -3,7 +3,7 @@ import { loadRun, type StoreDisk } from './journal.ts'
 import { chainValue, listSegments, readSeals, SEGMENTS_FILE, segmentFile } from './segments.ts'
 
 /** What checking one segment found: `sealed` and right, `open` (not sealed yet), or what is wrong with it. */
-export interface SegmentReport {
+interface SegmentReport {
   readonly file: string
   readonly state: 'sealed' | 'open' | 'changed' | 'missing'
 }

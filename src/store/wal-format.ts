@@ -11,7 +11,7 @@ import { RUN_ID_LENGTH } from './run-id.ts'
  * 3. Payloads stand here in full, whatever their size, so that a record and its payload are durable in one sync.
  */
 
-export const WAL_VERSION = 1
+const WAL_VERSION = 1
 
 const MARK_ID = '-'.repeat(RUN_ID_LENGTH)
 const ID_AT = 9

@@ -161,3 +161,31 @@ test('a power cut during recovery loses nothing, again and again', async () => {
     }
   }
 })
+
+test('a power cut after another process took over from a killed one loses nothing the killed one promised', async () => {
+  const disk = createSimulatedDisk()
+  const machine = createSimulatedMachine()
+  const clock = createSimulatedClock()
+  const killed = machine.start()
+  const log = await createFileStore({ root: ROOT, clock, fs: disk.fs, processes: killed }).create(runIdAt(1))
+  const records = allOf(0).slice(0, 6)
+  for (const record of records) log.append(record)
+  await log.durable()
+  // Its files are complete, and only in the page cache.
+  clock.advance(250)
+  machine.kill(killed.pid)
+  const from = disk.moment
+
+  const heir = startStore(disk, machine)
+  await (await heir.create(runIdAt(8))).close()
+  await heir.close()
+
+  expect(disk.fs.list(`${ROOT}/wal`)).toEqual([])
+  for (let moment = from; moment <= disk.moment; moment++) {
+    for (const keep of EXTREMES) {
+      machine.reboot()
+      const survivor = startStore(disk.afterPowerCut(moment, keep), machine)
+      expect((await survivor.read(runIdAt(1))).records).toEqual(records)
+    }
+  }
+})
