@@ -1,4 +1,5 @@
 import type { Pool } from '../src/consensus/rank-contenders.ts'
+import { createSeededRandom } from '../src/consensus/seeded-random.ts'
 import { POOLS, type RecordedTask } from './consensus-data.ts'
 import type { PoolMaker } from './consensus-pool.ts'
 import { scoreOf, type Verdicts } from './consensus-verdicts.ts'
@@ -51,27 +52,49 @@ export async function poolCases(tasks: readonly RecordedTask[], maker: PoolMaker
 export async function liveCases(tasks: readonly RecordedTask[], maker: PoolMaker): Promise<BenchCase[]> {
   const cases: BenchCase[] = []
   for (const task of tasks) {
-    const whole = await maker.make(task, task.candidates, task.prompt, task.assertions)
+    const pool = await maker.make(task, task.candidates, task.prompt, task.assertions)
     const n = task.candidates.length
-    for (let bits = 1; bits < 2 ** n; bits += 1) {
+    const whole: BenchCase = {
+      row: 'live',
+      task: task.id,
+      pool,
+      texts: task.candidates.map((each) => each.text),
+      ids: task.candidates.map((each) => each.id),
+    }
+    cases.push(whole)
+    for (let bits = 1; bits < 2 ** n - 1; bits += 1) {
       const chosen = task.candidates.map((_, index) => index).filter((index) => (bits >> index) % 2 === 1)
-      if (chosen.length < 2 && chosen.length < n) continue
-      const candidates = chosen.flatMap((index) => task.candidates[index] ?? [])
-      cases.push({
-        row: chosen.length === n ? 'live' : 'live subsets',
-        task: task.id,
-        texts: candidates.map((each) => each.text),
-        ids: candidates.map((each) => each.id),
-        pool: {
-          plan: whole.plan,
-          contenders: chosen.flatMap((index) => whole.contenders[index] ?? []),
-          matrix: chosen.flatMap((index) => whole.matrix[index] ?? []),
-          similarity: chosen.map((i) => chosen.map((j) => whole.similarity[i]?.[j] ?? 0)),
-        },
-      })
+      if (chosen.length >= 2) cases.push(part(whole, chosen, 'live subsets'))
     }
   }
   return cases
+}
+
+/** Returns smaller pools drawn from those of `cases` that are larger, named alike: more decisions on the same executions. */
+export function drawnCases(cases: readonly BenchCase[], size: number, draws: number): BenchCase[] {
+  return cases.flatMap((bench) => {
+    const places = bench.ids.map((_, index) => index)
+    if (places.length <= size) return []
+    const random = createSeededRandom(`${bench.row} ${bench.task}`)
+    return Array.from({ length: draws }, () => part(bench, random.shuffle(places).slice(0, size), `${bench.row} of ${size}`))
+  })
+}
+
+/** Returns the case with the candidates at `chosen` alone. */
+function part(bench: BenchCase, chosen: readonly number[], row: string): BenchCase {
+  const { pool } = bench
+  return {
+    row,
+    task: bench.task,
+    texts: chosen.flatMap((index) => bench.texts[index] ?? []),
+    ids: chosen.flatMap((index) => bench.ids[index] ?? []),
+    pool: {
+      plan: pool.plan,
+      contenders: chosen.flatMap((index) => pool.contenders[index] ?? []),
+      matrix: chosen.flatMap((index) => pool.matrix[index] ?? []),
+      similarity: chosen.map((i) => chosen.map((j) => pool.similarity[i]?.[j] ?? 0)),
+    },
+  }
 }
 
 /** Returns, in percent, how often what `pick` picks in the cases of `row` passes. */

@@ -7,8 +7,9 @@ import type { Verdicts } from './consensus-verdicts.ts'
 
 /** A rule that never distrusts anybody. */
 const NO_RULE: ReliabilityRule = { leastRight: 0, contradicting: Number.POSITIVE_INFINITY }
+/** Most trusting first: of rules that score alike, the first is chosen. */
 const GRID: readonly ReliabilityRule[] = [0, 0.4, 0.5, 0.6, 0.75].flatMap((leastRight) =>
-  [2, 3, 4, Number.POSITIVE_INFINITY].map((contradicting) => ({ leastRight, contradicting })),
+  [Number.POSITIVE_INFINITY, 4, 3, 2].map((contradicting) => ({ leastRight, contradicting })),
 )
 
 export interface WriterFigures {
@@ -28,8 +29,8 @@ export function writerFigures(cases: readonly BenchCase[], row: string, verdicts
   }
 }
 
+/** One half of the tasks, scored with the rule chosen on the other half, with the shipped rule, and with none. */
 export interface SplitFigures {
-  /** Mean over both halves: the rule chosen on the other half, the shipped rule, no rule. */
   readonly chosen: number
   readonly shipped: number
   readonly none: number
@@ -43,10 +44,10 @@ export interface Judged {
 }
 
 /**
- * Chooses the rule on one half of the tasks (every other one) and scores it on the other, both ways; each row counts
- * alike. `sets` are scored together.
+ * Chooses the rule on one half of the tasks (every other one) and scores it on the other, both ways: one entry per half
+ * scored. Each row counts alike; `sets` are scored together.
  */
-export function splitHalves(sets: readonly Judged[]): SplitFigures {
+export function splitHalves(sets: readonly Judged[]): SplitFigures[] {
   const tasks = [...new Set(sets.flatMap((set) => set.cases.map((bench) => bench.task)))]
   const halves = [0, 1].map((half) => new Set(tasks.filter((_, index) => index % 2 === half)))
   const meanOn = (half: ReadonlySet<string>, rule: ReliabilityRule): number => {
@@ -57,7 +58,7 @@ export function splitHalves(sets: readonly Judged[]): SplitFigures {
     const known = scores.filter((score) => !Number.isNaN(score))
     return known.reduce((total, score) => total + score, 0) / known.length
   }
-  const figures = halves.map((train, index) => {
+  return halves.map((train, index) => {
     const test = halves[1 - index] ?? train
     const [best] = GRID.map((rule) => ({ rule, score: meanOn(train, rule) })).toSorted((a, b) => b.score - a.score)
     return {
@@ -66,6 +67,4 @@ export function splitHalves(sets: readonly Judged[]): SplitFigures {
       none: meanOn(test, NO_RULE),
     }
   })
-  const mean = (key: keyof SplitFigures): number => figures.reduce((total, each) => total + each[key], 0) / figures.length
-  return { chosen: mean('chosen'), shipped: mean('shipped'), none: mean('none') }
 }
