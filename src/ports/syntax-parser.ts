@@ -4,7 +4,8 @@ import type { SyntaxTree } from '../domain/syntax-tree.ts'
  * Parses source text into plain data. The contract, each number with a test in `tests/contracts`:
  *
  * 1. `languages()` is sorted, without duplicates, and equal in every process of one release.
- * 2. `parse` returns null exactly if the language is not in `languages()`; no name of a language throws.
+ * 2. `parse` takes a language by every spelling `syntaxLanguage` knows, and returns null exactly if it is not in
+ *    `languages()`; no name of a language throws.
  * 3. Any text gives a tree: a syntax error is data (`errorCount`, `firstError`), never a throw. A text whose errors
  *    exhaust the parser's step budget gives a tree of one ERROR node over the whole text.
  * 4. Equal language and text give deeply equal trees, in any order and when interleaved.

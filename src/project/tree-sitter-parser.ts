@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type * as TreeSitter from 'web-tree-sitter'
 import { CodeConductorError } from '../domain/errors.ts'
+import { syntaxLanguage } from '../domain/syntax-language.ts'
 import { NODE, type SyntaxTree } from '../domain/syntax-tree.ts'
 import type { SyntaxParser } from '../ports/syntax-parser.ts'
 import { GRAMMAR_FILES, GRAMMAR_PACKAGE } from './grammars.ts'
@@ -39,7 +40,8 @@ export function createTreeSitterParser(limits: ParserLimits = {}): SyntaxParser 
   const names = Object.keys(GRAMMAR_FILES).sort()
   let current: Promise<Runtime> | null = null
 
-  async function parse(language: string, text: string): Promise<SyntaxTree | null> {
+  async function parse(tag: string, text: string): Promise<SyntaxTree | null> {
+    const language = syntaxLanguage(tag)
     const file = Object.hasOwn(GRAMMAR_FILES, language) ? GRAMMAR_FILES[language] : undefined
     if (file === undefined) return null
     if (text.length > maxTextLength) return unparsable(language, text)

@@ -48,10 +48,17 @@ export function describeSyntaxParser(name: string, create: () => SyntaxParser): 
       expect(languages.length).toBeGreaterThan(0)
     })
 
-    test('2: null exactly for a language that is not offered, whatever its name', async () => {
-      const foreign = ['', 'cobol', 'Python', 'toString', '__proto__', '../python', 'python\0']
+    test('2: a language goes by every spelling, and null is for what is not offered, whatever its name', async () => {
+      const foreign = ['', 'cobol', 'toString', '__proto__', '../python', 'python\0']
       for (const language of foreign) expect(await parser.parse(language, 'x')).toBeNull()
-      for (const language of parser.languages()) expect(await parser.parse(language, '')).not.toBeNull()
+      for (const language of parser.languages()) {
+        expect(await parser.parse(` ${language.toUpperCase()}`, '')).toMatchObject({ language, errorCount: 0 })
+      }
+      const spelled = { py: 'python', 'c#': 'c_sharp', csharp: 'c_sharp', jsx: 'javascript', golang: 'go' }
+      for (const [spelling, name] of Object.entries(spelled)) {
+        const expected = parser.languages().includes(name) ? name : undefined
+        expect((await parser.parse(spelling, ''))?.language).toBe(expected)
+      }
     })
 
     test('3: a syntax error is data: how many, and where the first is', async () => {
@@ -92,7 +99,7 @@ export function describeSyntaxParser(name: string, create: () => SyntaxParser): 
         fc.asyncProperty(fc.constantFrom(...parser.languages()), text, async (language, source) => {
           expectWellFormed(await parsed(language, source), source)
         }),
-        { numRuns: 300 },
+        { numRuns: 150 },
       )
     })
 
@@ -113,11 +120,11 @@ export function describeSyntaxParser(name: string, create: () => SyntaxParser): 
 
     test('6: memory does not grow with the number of parses', async () => {
       const text = 'x = f(a, b + 1)\n'.repeat(500)
-      for (let i = 0; i < 20; i++) await parsed('python', text)
+      for (let i = 0; i < 10; i++) await parsed('python', text)
       const before = process.memoryUsage().rss
-      for (let i = 0; i < 100; i++) await parsed('python', text)
-      // Trees kept would take more than 100 MB here.
-      expect(process.memoryUsage().rss - before).toBeLessThan(60 * 2 ** 20)
+      for (let i = 0; i < 60; i++) await parsed('python', text)
+      // Trees kept would take more than 55 MB here.
+      expect(process.memoryUsage().rss - before).toBeLessThan(40 * 2 ** 20)
     })
 
     test('7: definitions are those of the top level, in order', async () => {
