@@ -35,7 +35,7 @@ export interface CliProcess {
 /**
  * How a command speaks. `json`: JSON Lines on stdout. `plain`: lines, no cursor movement. `live`: a view that redraws itself.
  */
-export type CliMode = 'json' | 'plain' | 'live'
+type CliMode = 'json' | 'plain' | 'live'
 
 export interface CliContext extends CliProcess {
   readonly mode: CliMode

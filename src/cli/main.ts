@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander'
 import type { CliProcess, CommandInput } from './cli-context.ts'
-import type { CommandSpec } from './command-table.ts'
+import { COMMANDS, type CommandSpec, GROUPS } from './command-table.ts'
 import { createProgram } from './create-program.ts'
 
 /*
@@ -60,12 +60,11 @@ async function runCommand({ spec, input }: Chosen): Promise<void> {
 /** Tells what went wrong in the form that was asked for, and ends the process with the error's code. */
 async function fail(error: unknown, how: readonly string[] | CommandInput['options'], io?: CliProcess): Promise<never> {
   const { showError } = await import('./show-error.ts')
-  const code = showError(
-    error,
-    Array.isArray(how) ? { json: how.includes('--json') } : (how as CommandInput['options']),
-    io ?? null,
-  )
-  process.exit(code)
+  const argv = Array.isArray(how) ? how.map(String) : null
+  const options = argv === null ? (how as CommandInput['options']) : { json: argv.includes('--json') }
+  const [first = '', second = ''] = argv ?? []
+  const command = COMMANDS.find(({ path }) => path === first || path === `${first} ${second}`)?.path
+  process.exit(showError(error, options, io ?? null, command ?? (Object.hasOwn(GROUPS, first) ? first : '')))
 }
 
 await main(process.argv.slice(2))

@@ -80,7 +80,7 @@ export function answerFigures({ usage, timings, finish }: AnswerFigures): string
 }
 
 /** Returns `qwen-1.5b (architect, coder) · …`: models in order, with who uses each first. */
-export function byModel(agents: Extract<RunEvent, { type: 'agents.assigned' }>['agents']): string {
+function byModel(agents: Extract<RunEvent, { type: 'agents.assigned' }>['agents']): string {
   const users = new Map<string, string[]>()
   for (const { id, models } of agents) {
     const model = models[0] === undefined ? 'no model' : modelName(models[0])

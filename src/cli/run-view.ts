@@ -4,7 +4,7 @@ import { formatDuration } from './format.ts'
 import { answerFigures } from './render-event-line.ts'
 
 /** What an agent is doing, as its row shows it. */
-export type RowState = 'idle' | 'waiting' | 'reading' | 'writing' | 'answered' | 'retrying' | 'out'
+type RowState = 'idle' | 'waiting' | 'reading' | 'writing' | 'answered' | 'retrying' | 'out'
 
 export interface AgentRow {
   readonly id: AgentId

@@ -7,11 +7,12 @@ import { renderError, toErrorEvent } from './render-error.ts'
 
 /**
  * Writes an error: as an event on stdout with `--json`, else for people on stderr. Returns the exit code it maps to. The stack
- * is shown only where CODECONDUCTOR_DEBUG is set.
+ * is shown only where CODECONDUCTOR_DEBUG is set. `command` is the one whose help fits, empty for none.
  */
-export function showError(error: unknown, options: CommandInput['options'], io: CliProcess | null): ExitCode {
+export function showError(error: unknown, options: CommandInput['options'], io: CliProcess | null, command = ''): ExitCode {
   const context = createContext(io ?? createProcessIo(() => {}), options)
-  const known = error instanceof CommanderError ? fromCommander(error) : toCodeConductorError(error, 'unexpected failure')
+  const known =
+    error instanceof CommanderError ? fromCommander(error, command) : toCodeConductorError(error, 'unexpected failure')
   if (context.mode === 'json') context.stdout.write(toJsonLine(toErrorEvent(known)))
   else context.stderr.write(renderError(known, context.paintErr))
   if (context.isVerbose && error instanceof Error) context.stderr.write(`${toPrintable(error.stack ?? '')}\n`)
@@ -19,7 +20,9 @@ export function showError(error: unknown, options: CommandInput['options'], io: 
 }
 
 /** The parser's own words, with the nearest flag or command where it found one. */
-function fromCommander(error: CommanderError): CodeConductorError {
+function fromCommander(error: CommanderError, command: string): CodeConductorError {
   const message = error.message.replace(/^error: /, '')
-  return new CodeConductorError('USAGE', message, { hint: 'codeconductor --help' })
+  return new CodeConductorError('USAGE', message, {
+    hint: `codeconductor ${command === '' ? '' : `${command} `}--help`,
+  })
 }

@@ -6,9 +6,7 @@ export interface FakeSink extends TextSink {
   rows: number
 }
 
-export function fakeSink(
-  options: { readonly isTty?: boolean; readonly columns?: number; readonly rows?: number } = {},
-): FakeSink {
+function fakeSink(options: { readonly isTty?: boolean; readonly columns?: number; readonly rows?: number } = {}): FakeSink {
   let written = ''
   return {
     write: (text) => {

@@ -33,8 +33,20 @@ test.each([
   })
 })
 
-test('a task beyond 1 MiB of characters is refused, and no more than 4 MiB is read of it', async () => {
+test('a task beyond 1 MiB of characters is refused', async () => {
   await expect(read({}, [], 'x'.repeat(MAX_PROMPT_CHARACTERS + 1))).rejects.toMatchObject({ code: 'PROMPT_TOO_LARGE' })
-  await expect(read({}, [], 'x'.repeat(10 * MAX_PROMPT_CHARACTERS))).rejects.toMatchObject({ code: 'PROMPT_TOO_LARGE' })
   expect(await read({}, [], 'x'.repeat(MAX_PROMPT_CHARACTERS))).toHaveLength(MAX_PROMPT_CHARACTERS)
+})
+
+test('of a stdin that never ends no more than 4 MiB and one piece are read', async () => {
+  let pieces = 0
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      pieces += 1
+      yield new Uint8Array(1_048_576).fill(0x78)
+    }
+  }
+  const stdin = { isTty: false, chunks: endless }
+  await expect(readPrompt({ args: [], options: {} }, { stdin, cwd: folder })).rejects.toMatchObject({ code: 'PROMPT_TOO_LARGE' })
+  expect(pieces).toBe(5)
 })
