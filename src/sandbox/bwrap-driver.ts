@@ -26,6 +26,7 @@ export interface BwrapParts {
   /** The synthetic /etc on the host, used without a holder. */
   readonly etcPath: string
   readonly canDisableUserns: boolean
+  readonly inherited: readonly number[]
 }
 
 /** Creates the bubblewrap driver. Its argument list travels through a pipe, so that /proc/1/cmdline shows no host path. */
@@ -75,7 +76,7 @@ async function launchBwrap(parts: BwrapParts, topLevel: readonly string[], plan:
     const inside = [parts.tools.prlimit, ...rlimitArgs(plan.language, plan.limits), '--', interpreter.command, ...plan.argv]
     const outer = [parts.tools.bwrap, '--args', String(FD.args), '--', ...inside]
     const command = holder ? [parts.tools.nsenter, ...enterHolder(holder), '--', ...outer] : outer
-    const child = spawnBare(command[0] ?? '', command.slice(1), box.stdio, parts.user.ids)
+    const child = spawnBare(command[0] ?? '', command.slice(1), box.stdio, parts.inherited, parts.user.ids)
     feedPipe(child, FD.args, `${args.join('\0')}\0`)
     box.feed(child)
     return followChild(child, {

@@ -7,7 +7,15 @@ import { promisify } from 'node:util'
 import { CodeConductorError } from '../domain/errors.ts'
 import { type ContainerPlan, containerArgs } from './container-argv.ts'
 import { type Detected, type DriverParts, findTool } from './detect-bwrap.ts'
-import { type Driver, type Ended, type Launched, type LaunchPlan, openMountedFile, spawnBare } from './launch.ts'
+import {
+  type Driver,
+  type Ended,
+  inheritedDescriptors,
+  type Launched,
+  type LaunchPlan,
+  openMountedFile,
+  spawnBare,
+} from './launch.ts'
 import { BASE_ENV, checkBoxPath, checkHostDirectory, DEFAULT_LIMITS } from './policy.ts'
 
 const run = promisify(execFile)
@@ -78,7 +86,14 @@ function launchContainer(engine: string, workDir: string, plan: LaunchPlan): Lau
     hasChannel: plan.hasChannel,
   })
   // The engine's client finds its daemon through its environment; nothing of it reaches the container.
-  const child = spawnBare(engine, args, [plan.hasStdin ? 'pipe' : 'ignore', 'pipe', 'pipe'], {}, clientEnv())
+  const child = spawnBare(
+    engine,
+    args,
+    [plan.hasStdin ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+    inheritedDescriptors(),
+    {},
+    clientEnv(),
+  )
   const ended = new Promise<Ended>((resolve) => {
     child.on('error', () => resolve({ started: false, code: null }))
     child.on('close', (code) => resolve({ started: code !== null && !ENGINE_FAILED.has(code), code }))

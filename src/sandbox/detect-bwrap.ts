@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createBwrapDriver } from './bwrap-driver.ts'
 import type { HostUser } from './host-user.ts'
 import type { Interpreters } from './interpreters.ts'
-import type { Driver } from './launch.ts'
+import { type Driver, inheritedDescriptors } from './launch.ts'
 import { createMountHolderSource, SYNTHETIC_ETC } from './mount-holder.ts'
 import { assembleFilter, type SeccompArch } from './seccomp.ts'
 
@@ -63,6 +63,7 @@ export async function detectBwrap(parts: DriverParts): Promise<Detected> {
     holder: hasInodeCap ? holder : null,
     etcPath,
     canDisableUserns: version >= 8,
+    inherited: inheritedDescriptors(),
   })
   const inodes = hasInodeCap ? 'inodes capped by the file system' : `inodes watched every 50 ms, not capped (${holder.why})`
   return {

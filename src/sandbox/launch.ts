@@ -60,41 +60,40 @@ export function openMountedFile(path: string): number {
 }
 
 /**
- * Returns descriptors from `first` on that a child would inherit although nobody meant it to. libuv closes only the first
- * few; a descriptor the caller's own parent left open would arrive inside. The launcher puts /dev/null in their place.
+ * Returns the descriptors a child would inherit although nobody meant it to: those this process was itself started with. Node opens
+ * its own close-on-exec, and libuv closes only the first few of the others. Asked once a driver, for they do not change.
  */
-export function inheritedDescriptors(first: number): readonly number[] {
+export function inheritedDescriptors(): readonly number[] {
   const found: number[] = []
-  for (const fd of readdirSync('/proc/self/fd')
-    .map(Number)
-    .sort((a, b) => a - b)) {
-    if (fd < first) continue
+  for (const fd of readdirSync('/proc/self/fd').map(Number)) {
     try {
       const flags = /^flags:\s+([0-7]+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1] ?? '0'
-      if ((Number.parseInt(flags, 8) & 0o2000000) === 0) found.push(fd)
+      if (fd > 2 && (Number.parseInt(flags, 8) & 0o2000000) === 0) found.push(fd)
     } catch {
       // The directory listing's own descriptor, gone by now.
     }
   }
-  return found
+  return found.sort((a, b) => a - b)
 }
 
 /**
  * Spawns with an empty environment (the first process inside keeps the spawner's, and /proc/1/environ shows it) and with
- * every inherited descriptor replaced by /dev/null. `ignore` would not do: beyond 2 it leaves a descriptor as it is,
+ * every `inherited` descriptor replaced by /dev/null. `ignore` would not do: beyond 2 it leaves a descriptor as it is,
  * which is right for one that is closed anyway.
  */
 export function spawnBare(
   command: string,
   args: readonly string[],
   stdio: readonly (number | 'pipe' | 'ignore')[],
+  inherited: readonly number[],
   ids: object,
   env: Readonly<Record<string, string>> = {},
 ): ChildProcess {
   const nothing = openSync('/dev/null', 'r+')
   try {
     const masked: (number | 'pipe' | 'ignore')[] = stdio.map((entry, fd) => (entry === 'ignore' && fd > 2 ? nothing : entry))
-    for (const fd of inheritedDescriptors(stdio.length)) {
+    for (const fd of inherited) {
+      if (fd < stdio.length) continue
       while (masked.length < fd) masked.push('ignore')
       masked[fd] = nothing
     }

@@ -43,10 +43,11 @@ export function readTreeCpuMs(rootPid: number): number {
  */
 export async function whenGone(rootPid: number | null): Promise<void> {
   if (rootPid === null) return
-  for (let i = 0; i < 400; i++) {
+  for (let i = 0; i < 450; i++) {
     const stat = read(`/proc/${rootPid}/stat`)
     if (stat === '' || /\) [ZX] /.test(stat)) return
-    await new Promise((resolve) => setTimeout(resolve, i < 10 ? 1 : 5))
+    // It is mostly a matter of microseconds, for which a timer is too coarse.
+    await new Promise((resolve) => (i < 50 ? setImmediate(resolve) : setTimeout(resolve, 5)))
   }
 }
 

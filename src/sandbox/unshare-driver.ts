@@ -8,7 +8,7 @@ import { COVERED, usrLinks } from './bwrap-argv.ts'
 import { type Detected, type DriverParts, findTool, keepFilterOpen } from './detect-bwrap.ts'
 import { followChild } from './follow-child.ts'
 import { UNSHARE_LAUNCHER } from './harness/unshare-launcher.ts'
-import { type Driver, type Launched, type LaunchPlan, spawnBare } from './launch.ts'
+import { type Driver, inheritedDescriptors, type Launched, type LaunchPlan, spawnBare } from './launch.ts'
 import { SYNTHETIC_ETC } from './mount-holder.ts'
 
 /** Names of namespaces are spelt out; `--keep-caps` lets the launcher mount although it is not uid 0 inside. */
@@ -34,12 +34,13 @@ export async function detectUnshare(parts: DriverParts): Promise<Detected> {
   const root = join(parts.workDir, 'root')
   mkdirSync(root, { mode: 0o755 })
   const filter = keepFilterOpen(parts)
+  const place = { root, filterPath: `/proc/self/fd/${filter}`, inherited: inheritedDescriptors() }
   const command = [unshare, ...UNSHARE_ARGS, python, '-I', '-S', '-c', UNSHARE_LAUNCHER]
   const driver: Driver = {
     name: 'unshare',
     isolation: 'full',
     template: command,
-    launch: (plan) => launchUnshare(parts, command, { root, filterPath: `/proc/self/fd/${filter}` }, plan),
+    launch: (plan) => launchUnshare(parts, command, place, plan),
     close: () => closeSync(filter),
   }
   return { driver, notes: ['inodes capped by the file system'], binaries: [unshare, python], hasInodeCap: true }
@@ -48,14 +49,14 @@ export async function detectUnshare(parts: DriverParts): Promise<Detected> {
 async function launchUnshare(
   parts: DriverParts,
   command: readonly string[],
-  place: { root: string; filterPath: string },
+  place: { root: string; filterPath: string; inherited: readonly number[] },
   plan: LaunchPlan,
 ): Promise<Launched> {
   const interpreter = parts.interpreters[plan.language]
   if (!interpreter) throw new CodeConductorError('NO_SANDBOX', `no ${plan.language} interpreter the sandbox can show`)
   const box = openBoxStdio(plan, place.filterPath)
   try {
-    const child = spawnBare(command[0] ?? '', command.slice(1), box.stdio, parts.user.ids)
+    const child = spawnBare(command[0] ?? '', command.slice(1), box.stdio, place.inherited, parts.user.ids)
     const binds = [...interpreter.binds, ...plan.mounts.filter((mount) => mount.kind === 'directory')]
     const told = {
       root: place.root,
