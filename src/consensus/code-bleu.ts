@@ -56,10 +56,11 @@ const MAX_TOKENS = 50_000
  * around the whole.
  */
 export function normaliseCode(text: string): string {
-  return text
-    .normalize('NFC')
-    .replace(/\r\n?/g, '\n')
-    .replace(/[^\S\n]+$/gm, '')
+  // Line by line: a pattern for blanks before a line end would try every blank of a long run that ends otherwise.
+  const lines = text.normalize('NFC').replace(/\r\n?/g, '\n').split('\n')
+  return lines
+    .map((line) => line.trimEnd())
+    .join('\n')
     .trim()
 }
 

@@ -200,3 +200,8 @@ describe('settings', () => {
 test('texts are compared composed, with line feeds, without blanks at the ends', () => {
   expect(normaliseCode('\r\n e\u0301 = 1 \t\r\n\r  b\u00a0\r')).toBe('\u00e9 = 1\n\n  b')
 })
+
+test('a long run of blanks that ends no line is read once', () => {
+  const text = `x${' '.repeat(500_000)}y`
+  expect(normaliseCode(text)).toBe(text)
+})
