@@ -11,7 +11,7 @@ export const MEDOID_WEIGHT = 0.05
 /** Taken from a program that answers everything alike while most programs do not. */
 export const CONSTANT_PENALTY = 1
 /** Fewest compared calls on which a constant answer is suspicious. */
-export const CONSTANT_PROBES = 3
+const CONSTANT_PROBES = 3
 
 /** Every number the scores are made of, one entry per candidate unless said otherwise. */
 export interface AgreementScores {

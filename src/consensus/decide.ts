@@ -50,6 +50,7 @@ export function decide(input: DecideInput): Decision {
   })
   return {
     method: winner === null ? 'none' : isExecuted ? 'execution-agreement' : 'structure-medoid',
+    notExecuted: isExecuted ? null : whyNotExecuted(pool.plan, ranking, wasTried),
     winner: winner?.id ?? null,
     ranking: all,
     tiesBrokenBy: isExecuted ? tiesUsed(ranking) : [],
@@ -201,6 +202,14 @@ function readConfidence(
       pool.contenders,
     ).size,
   })
+}
+
+function whyNotExecuted(plan: EvidencePlan, ranking: LiveRanking, wasTried: boolean): string {
+  if (plan.entryPoint === null) return 'the task names no function that could be called'
+  if (plan.language === null) return 'values of its language cannot be compared'
+  if (!wasTried) return 'no program could be run'
+  if (ranking.live.length === 0) return 'no candidate loads in the sandbox'
+  return 'no example, assertion or input was found to run'
 }
 
 function abstention(

@@ -124,6 +124,8 @@ export interface ConfidenceParts {
 /** The whole decision; plain data from which each step can be recomputed by hand. */
 export interface Decision {
   readonly method: 'execution-agreement' | 'structure-medoid' | 'none'
+  /** Why no call was executed; null when calls were. */
+  readonly notExecuted: string | null
   readonly winner: string | null
   /** Best first. */
   readonly ranking: readonly RankedContender[]

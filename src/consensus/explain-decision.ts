@@ -1,3 +1,4 @@
+import { ASSERTION_EXPONENT, MEDOID_WEIGHT } from './agreement.ts'
 import type { Decision, DissentingView, RankedContender } from './decision.ts'
 
 /**
@@ -23,8 +24,9 @@ export function explainDecision(decision: Decision): string[] {
 
 function explainWinner(decision: Decision, winner: RankedContender): string[] {
   if (decision.method === 'structure-medoid') {
+    const why = decision.notExecuted ?? 'nothing was executed'
     return [
-      `${winner.id} was chosen without execution: its structure is closest to the other candidates (likeness ${shown(winner.medoid)}).`,
+      `${winner.id} was chosen without execution, because ${why}: its structure is closest to the other candidates (likeness ${shown(winner.medoid)}).`,
     ]
   }
   const { examples, assertions, agreement } = decision
@@ -50,8 +52,8 @@ function explainRunnerUp(decision: Decision, winner: RankedContender): string[] 
   }
   const terms = [
     ['agreement', Math.log(winner.agreement + 1e-9) - Math.log(second.agreement + 1e-9)],
-    ['assertions', 2 * (Math.log(winner.tests + 1e-3) - Math.log(second.tests + 1e-3))],
-    ['structure', 0.05 * (Math.log(winner.medoid + 1e-6) - Math.log(second.medoid + 1e-6))],
+    ['assertions', ASSERTION_EXPONENT * (Math.log(winner.tests + 1e-3) - Math.log(second.tests + 1e-3))],
+    ['structure', MEDOID_WEIGHT * (Math.log(winner.medoid + 1e-6) - Math.log(second.medoid + 1e-6))],
     ['answering everything alike', second.penalty - winner.penalty],
   ] as const
   const [decisive] = terms.toSorted((a, b) => b[1] - a[1])

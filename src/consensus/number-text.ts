@@ -40,7 +40,7 @@ export function numberValue(value: number, language: ConsensusLanguage): TypedVa
 }
 
 /** Returns the decimal text of a float: `inf`, `-inf`, `nan`, else the shortest digits that give the number back. */
-export function floatText(value: number): string {
+function floatText(value: number): string {
   if (Number.isNaN(value)) return 'nan'
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf'
   return Object.is(value, -0) ? '-0.0' : String(value)

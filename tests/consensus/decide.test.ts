@@ -222,7 +222,22 @@ describe('without execution', () => {
       { writer: 'w', text: 'assert f(1) == 1' },
     ])
     expect(plan.calls).toEqual([])
-    expect(decide({ ...input, plan, matrix: null })).toMatchObject({ winner: 'c', method: 'structure-medoid' })
+    const decision = decide({ ...input, plan, matrix: null })
+    expect(decision).toMatchObject({
+      winner: 'c',
+      method: 'structure-medoid',
+      notExecuted: 'the task names no function that could be called',
+    })
+    expect(explainDecision(decision)[0]).toContain('because the task names no function that could be called')
+  })
+})
+
+test('a task with nothing to run says so and keeps those that load in front', () => {
+  const decision = decide(given({ prompt: 'def f(n): ...', programs: { a: { kind: 'timeout' }, b: right } }))
+  expect(decision).toMatchObject({
+    winner: 'b',
+    method: 'structure-medoid',
+    notExecuted: 'no example, assertion or input was found to run',
   })
 })
 
@@ -366,6 +381,7 @@ describe('for any pool', () => {
         }
         expect(decide(moved)).toEqual(decide(input))
       }),
+      { numRuns: 60 },
     )
   })
 
@@ -381,6 +397,7 @@ describe('for any pool', () => {
         expect(decision.confidence.value).toBeLessThanOrEqual(1)
         expect(explainDecision(decision).length).toBeGreaterThan(0)
       }),
+      { numRuns: 60 },
     )
   })
 
@@ -395,6 +412,7 @@ describe('for any pool', () => {
         const second = decide(given({ ...pool, programs: { ...pool.programs, z: copy } }))
         expect(second.ranking[0]?.examplesPassed).toBe(winner.examplesPassed)
       }),
+      { numRuns: 60 },
     )
   })
 })
