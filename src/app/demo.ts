@@ -77,5 +77,7 @@ async function readDemoFile(folder: string, file: string): Promise<string> {
 }
 
 function broken(file: string, why: string): CodeConductorError {
-  return new CodeConductorError('ARTIFACT_INVALID', `the demo's ${file} ${why}`, { hint: 'codeconductor demo --backend mock' })
+  return new CodeConductorError('ARTIFACT_INVALID', `the demo's ${file} ${why}`, {
+    hint: 'codeconductor run --backend mock "Write …"',
+  })
 }

@@ -11,14 +11,14 @@ const WAYS_ON: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
+const NO_HINT = 'CODECONDUCTOR_DEBUG=1 codeconductor …   (shows where it happened)'
+
 /** Returns an error for people: what failed, the evidence, what to try. No stack. Everything in it is printable. */
 export function renderError(error: CodeConductorError, paint: Painter): string {
   const [first = '', ...evidence] = toPrintable(error.message).split('\n')
-  const ways = WAYS_ON[error.code] ?? (error.hint === null ? [] : [toPrintable(error.hint)])
+  const ways = WAYS_ON[error.code] ?? [toPrintable(error.hint ?? NO_HINT)]
   const lines = [`${paint.red('error:')} ${first}`, ...evidence.map((line) => paint.dim(line))]
-  const [only, ...more] = ways
-  if (only !== undefined)
-    lines.push(...(more.length === 0 ? [`Try: ${only}`] : ['Try one of:', ...ways.map((way) => `  ${way}`)]))
+  lines.push(...(ways.length === 1 ? [`Try: ${ways.join('')}`] : ['Try one of:', ...ways.map((way) => `  ${way}`)]))
   return `${lines.join('\n')}\n`
 }
 

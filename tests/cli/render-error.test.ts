@@ -14,6 +14,10 @@ test('an error says what failed, the evidence and what to try, and no stack', ()
   )
 })
 
+test('an error without a hint says how to see where it happened', () => {
+  expect(renderError(new CodeConductorError('INTERNAL', 'unexpected failure: x'), plain)).toContain('Try: CODECONDUCTOR_DEBUG=1')
+})
+
 test('no server is told with what was looked for and three ways on', () => {
   const error = new CodeConductorError('NO_BACKEND', 'no model server found\n  ollama  http://127.0.0.1:11434  nothing listens', {
     hint: 'codeconductor demo',
