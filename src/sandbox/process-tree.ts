@@ -38,16 +38,29 @@ export function readTreeCpuMs(rootPid: number): number {
 }
 
 /**
- * Resolves when `rootPid`, the first process of a pid namespace, has ended: the kernel lets it end only after all others in the
- * namespace have. At most two seconds, should a process hang in the kernel.
+ * Resolves when nothing of the pid namespace whose first process is `rootPid` is left to run. That process ends only after all others;
+ * it may still be taking its mounts down, which takes milliseconds, but with its memory gone and no child left it is an empty shell.
+ * At most two seconds, should a process hang in the kernel.
  */
 export async function whenGone(rootPid: number | null): Promise<void> {
   if (rootPid === null) return
-  for (let i = 0; i < 450; i++) {
+  for (let i = 0; i < 500; i++) {
     const stat = read(`/proc/${rootPid}/stat`)
     if (stat === '' || /\) [ZX] /.test(stat)) return
+    if (isEmptyShell(rootPid)) return
     // It is mostly a matter of microseconds, for which a timer is too coarse.
-    await new Promise((resolve) => (i < 50 ? setImmediate(resolve) : setTimeout(resolve, 5)))
+    await new Promise((resolve) => (i < 20 ? setImmediate(resolve) : setTimeout(resolve, i < 200 ? 1 : 6)))
+  }
+}
+
+function isEmptyShell(pid: number): boolean {
+  try {
+    // Memory first: once it is gone the process runs no code of its own, so no child can appear after the second look.
+    return (
+      readFileSync(`/proc/${pid}/cmdline`, 'latin1') === '' && readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1') === ''
+    )
+  } catch {
+    return false
   }
 }
 
