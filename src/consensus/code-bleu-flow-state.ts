@@ -78,8 +78,14 @@ export class FlowState {
   }
 }
 
-/** Returns the union of two ascending lists, ascending, each element once. O(length of both). */
-export function uniteSources(a: Sources, b: Sources): Sources {
+/** Returns the union of ascending lists, ascending, each element once. O(n log n) in their length together. */
+export function uniteAll(lists: readonly Sources[]): Sources {
+  const [a = [], b = [], ...more] = lists
+  // Pair by pair, many lists would be read over and over.
+  return more.length === 0 ? uniteTwo(a, b) : [...new Set(lists.flat())].sort((x, y) => x - y)
+}
+
+function uniteTwo(a: Sources, b: Sources): Sources {
   if (a === b || b.length === 0) return a
   if (a.length === 0) return b
   const united: number[] = []

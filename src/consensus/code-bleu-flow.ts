@@ -1,6 +1,6 @@
 import { childByField, childrenOf, type SyntaxTree, typeOf } from '../domain/syntax-tree.ts'
 import { type FlowLeaves, flowLeaves } from './code-bleu-flow-leaves.ts'
-import { type Changes, FlowState, type Sources, uniteSources } from './code-bleu-flow-state.ts'
+import { type Changes, FlowState, type Sources, uniteAll } from './code-bleu-flow-state.ts'
 import type { FlowKind, FlowTable } from './code-bleu-flow-table.ts'
 import { hashTexts } from './stable-hash.ts'
 
@@ -225,25 +225,28 @@ class FlowWalk {
   #leave(mark: number): Changes {
     const changes = this.#state.changes(mark)
     this.#state.rollback(mark)
-    this.#steps -= changes.size
-    return changes
+    return this.#paid(changes)
   }
 
   #enter(changes: Changes): void {
-    this.#steps -= changes.size
-    for (const [name, sources] of changes) this.#state.set(name, sources)
+    for (const [name, sources] of this.#paid(changes)) this.#state.set(name, sources)
+  }
+
+  /** Setting a name reads all its sources, and a union of branches can make them many. */
+  #paid(changes: Changes): Changes {
+    for (const sources of changes.values()) this.#steps -= 1 + (sources?.length ?? 0)
+    return changes
   }
 
   /** Sets each name that any way changed to the union of where it may come from. */
   #unite(ends: readonly Changes[]): void {
     const names = new Set(ends.flatMap((end) => [...end.keys()]))
-    this.#steps -= names.size * ends.length
-    if (this.#steps < 0) return
     for (const name of names) {
       const before = this.#state.get(name)
-      let united: Sources = NOWHERE
-      for (const end of ends) united = uniteSources(united, (end.has(name) ? end.get(name) : before) ?? NOWHERE)
-      this.#state.set(name, united)
+      const lists = ends.map((end) => (end.has(name) ? end.get(name) : before) ?? NOWHERE)
+      for (const list of lists) this.#steps -= 1 + list.length
+      if (this.#steps < 0) return
+      this.#state.set(name, uniteAll(lists))
     }
   }
 
@@ -261,8 +264,7 @@ class FlowWalk {
       const edges = mergeEdges(this.edges.splice(firstEdge), (edge) => edge.target * 2 + Number(edge.relation === 'comesFrom'))
       for (const edge of edges) this.edges.push(edge)
       const changes = this.#state.changes(entry)
-      this.#steps -= changes.size
-      this.#seen.set(key, { edges, changes })
+      this.#seen.set(key, { edges, changes: this.#paid(changes) })
     }
     this.#then([...this.#passes(node, kind, left, right), finish])
   }
@@ -320,18 +322,11 @@ export function mergeEdges(edges: readonly FlowEdge[], key: (edge: FlowEdge) => 
 }
 
 function mergeGroup(group: readonly FlowEdge[]): FlowEdge {
-  const [first, second] = group
   const last = group[group.length - 1]
-  if (!first || !last) throw new RangeError('a group of edges is never empty')
+  if (!last) throw new RangeError('a group of edges is never empty')
   // A lone edge keeps a name it holds twice, as the published scorer does: only merging drops repetitions.
-  if (!second) return last
+  if (group.length === 1) return last
   const sourceNames = new Set<number>()
   for (const edge of group) for (const name of edge.sourceNames) sourceNames.add(name)
-  const sources = group.length === 2 ? uniteSources(first.sources, second.sources) : sortedUnion(group)
-  return { ...last, sourceNames: [...sourceNames], sources }
-}
-
-/** Merging a long group pair by pair would be quadratic. */
-function sortedUnion(group: readonly FlowEdge[]): Sources {
-  return [...new Set(group.flatMap((edge) => edge.sources))].sort((a, b) => a - b)
+  return { ...last, sourceNames: [...sourceNames], sources: uniteAll(group.map((edge) => edge.sources)) }
 }

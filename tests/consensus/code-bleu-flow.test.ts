@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { flowEdges } from '../../src/consensus/code-bleu-flow.ts'
 import { flowBag } from '../../src/consensus/code-bleu-flow-bag.ts'
 import { flowLeaves } from '../../src/consensus/code-bleu-flow-leaves.ts'
-import { FlowState, uniteSources } from '../../src/consensus/code-bleu-flow-state.ts'
+import { FlowState, uniteAll } from '../../src/consensus/code-bleu-flow-state.ts'
 import { CONSENSUS_FLOW, type FlowTable, REFERENCE_FLOW } from '../../src/consensus/code-bleu-flow-table.ts'
 import { hashTexts } from '../../src/consensus/stable-hash.ts'
 import { NODE, type SyntaxTree } from '../../src/domain/syntax-tree.ts'
@@ -109,6 +109,11 @@ describe('bounds', () => {
     expect(await edges('python', names + branches)).not.toBeNull()
   })
 
+  test('thousands of branches of one statement, or one after the other, cost what they hold', async () => {
+    expect(await edges('python', `if a:\n    b = a\n${'elif a:\n    b = c\n'.repeat(5_000)}`)).not.toBeNull()
+    expect(await edges('python', 'if a:\n    b = c\n'.repeat(3_000))).toBeNull()
+  })
+
   test('one node with a hundred thousand children is walked', () => {
     const leaves = 130_000
     const index = Uint32Array.from({ length: leaves + 1 }, (_, i) => i)
@@ -172,6 +177,14 @@ describe('the state of a walk', () => {
   })
 
   test('unites ascending sources', () => {
-    expect([uniteSources([1, 3, 5], [2, 3]), uniteSources([], [4]), uniteSources([4], [])]).toEqual([[1, 2, 3, 5], [4], [4]])
+    expect([
+      uniteAll([
+        [1, 3, 5],
+        [2, 3],
+      ]),
+      uniteAll([[], [4]]),
+      uniteAll([[4]]),
+      uniteAll([[9], [2, 9], [1]]),
+    ]).toEqual([[1, 2, 3, 5], [4], [4], [1, 2, 9]])
   })
 })
