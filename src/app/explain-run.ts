@@ -47,7 +47,7 @@ export function explainRun(context: RunContext | null, events: readonly RunEvent
   const judgement = context?.judgement ?? null
   if (judgement === null) lines.push(`Nothing was judged. ${ended}${end?.detail ? ` ${end.detail}.` : ''}`)
   else {
-    lines.push(...explainDecision(judgement.decision), `Grade: ${GRADE_WORDS[judgement.verdict.grade]}.`)
+    lines.push(...decisionLines(judgement), `Grade: ${gradeWords(judgement)}.`)
     if (judgement.verdict.grade === 'unverified' && judgement.execution?.why)
       lines.push(`Nothing could be executed: ${judgement.execution.why}.`)
     if (end?.outcome !== 'completed') lines.push(ended)
@@ -60,4 +60,21 @@ export function explainRun(context: RunContext | null, events: readonly RunEvent
     if (abstained !== null) lines.push(`${id} took no further part: ${abstained.message}.`)
   }
   return lines.map((line) => oneLine(line, 1_000).replace(/([.!?])\.$/, '$1'))
+}
+
+/** Returns what the grade of a judgement means, in words: programs that were tried and do not load were executed, if not for long. */
+export function gradeWords({ verdict, execution }: NonNullable<RunContext['judgement']>): string {
+  const isTried = verdict.grade === 'unverified' && (execution?.rows.length ?? 0) > 0
+  return isTried ? 'unverified: no program could be loaded and called' : GRADE_WORDS[verdict.grade]
+}
+
+/** A program that is not called a solution did not win, whatever place it has. */
+function decisionLines({ decision, verdict }: NonNullable<RunContext['judgement']>): string[] {
+  const [first = '', ...rest] = explainDecision(decision)
+  if (verdict.winner !== null || decision.winner === null) return [first, ...rest]
+  return [
+    `No program is called a solution: ${decision.abstain ?? verdict.reason}.`,
+    first.replace(/ won: /, ' came first: ').replace(/ was chosen without execution/, ' came first, without execution'),
+    ...rest.filter((line) => !line.startsWith('It is not called a solution')),
+  ]
 }

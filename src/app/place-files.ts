@@ -39,8 +39,8 @@ const ENDINGS: Readonly<Record<string, string>> = {
 
 const MAX_SEGMENT_BYTES = 120
 const MAX_SEGMENTS = 16
-/** Names that mean a device on Windows, whatever their ending. */
-const DEVICES = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i
+/** Names that mean a device on Windows, whatever their ending, and the folder whose settings git obeys. */
+const SPECIAL = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)|^\.git$|^git~\d/i
 
 /**
  * Returns where the files of a candidate go: the path its answer names, else the entry point's name with the language's
@@ -75,7 +75,7 @@ function safeSegment(segment: string): string {
     .trim()
   while (Buffer.byteLength(plain) > MAX_SEGMENT_BYTES) plain = plain.slice(1)
   if (plain === '' || /^\.+$/.test(plain)) return '_'
-  return DEVICES.test(plain) ? `_${plain}` : plain
+  return SPECIAL.test(plain.normalize('NFKC')) ? `_${plain}` : plain
 }
 
 function claim(wanted: string, taken: Set<string>): string {

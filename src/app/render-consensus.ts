@@ -68,12 +68,14 @@ export function renderConsensus(facts: RunFacts): ConsensusArtifact {
   }
 }
 
-function candidatesOf({ context }: RunFacts, { gate, verdict }: Judgement): ConsensusCandidate[] {
+function candidatesOf({ context }: RunFacts, { gate, verdict, decision, execution }: Judgement): ConsensusCandidate[] {
   const answers = new Map(answersOf(context).map(({ turn, answer }) => [turn, answer.text]))
   const listed = verdict.ranking.flatMap((ranked): ConsensusCandidate[] => {
     const candidate = gate.candidates.find(({ id }) => id === ranked.candidate)
     if (candidate === undefined) return []
     const text = answers.get(candidate.turn)
+    const isTried = (execution?.rows.length ?? 0) > 0
+    const loads = decision.ranking.find(({ id }) => id === candidate.id)?.isLive ?? false
     return [
       {
         id: candidate.id,
@@ -83,7 +85,7 @@ function candidatesOf({ context }: RunFacts, { gate, verdict }: Judgement): Cons
         models: candidate.models,
         count: 1 + candidate.duplicates.length,
         score: ranked.score,
-        is_live: ranked.isLive,
+        is_live: isTried ? loads : ranked.isLive,
         output_sha: text === undefined ? null : hash('sha256', text, 'hex'),
         language: candidate.language,
         nodes: candidate.nodes,

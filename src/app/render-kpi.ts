@@ -4,7 +4,16 @@ import { KPI_SCHEMA_VERSION, type Kpi, type KpiSampling, type KpiTokens, type Te
 import type { Sampling } from '../domain/message.ts'
 import { oneLine } from './inert-text.ts'
 import { configDigest } from './render-run-config.ts'
-import { answersOf, type Judgement, modelInfo, type RunFacts, tellingAnswer, usedModels, winnerOf } from './run-facts.ts'
+import {
+  answersOf,
+  durationMs,
+  type Judgement,
+  modelInfo,
+  type RunFacts,
+  tellingAnswer,
+  usedModels,
+  winnerOf,
+} from './run-facts.ts'
 import { latencyOf } from './run-latency.ts'
 
 /** Returns the figures of a run. Pure: equal facts give an equal file. */
@@ -16,7 +25,7 @@ export function renderKpi(facts: RunFacts): Kpi {
   const examples = winner === null ? null : countChecks('examples', judgement, judgement?.plan.examples ?? [], winner.id)
   const assertions = winner === null ? null : countChecks('assertions', judgement, judgement?.plan.assertions ?? [], winner.id)
   const isGreen = examples !== null && examples.total > 0 && examples.passed === examples.total
-  const startedMs = history.wallMs(0) ?? facts.writtenMs
+  const startedMs = history.startedMs ?? facts.writtenMs - durationMs(history)
   const greenMs = firstGreen(history.events)
   return {
     kpi_schema_version: KPI_SCHEMA_VERSION,

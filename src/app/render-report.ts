@@ -1,7 +1,7 @@
 import type { RunEvent } from '../domain/event.ts'
 import { shortRunId } from '../domain/ids.ts'
 import type { Answer, RunContext } from '../machines/run-context.ts'
-import { explainRun, GRADE_WORDS, STOP_WORDS } from './explain-run.ts'
+import { explainRun, gradeWords, STOP_WORDS } from './explain-run.ts'
 import { fenced, inlineCode, oneLine, prose } from './inert-text.ts'
 import { answersOf, durationMs, type Judgement, type RunFacts, winnerOf } from './run-facts.ts'
 
@@ -45,7 +45,7 @@ function resultLines(facts: RunFacts, files: readonly string[]): string[] {
     `**${inlineCode(winner.id)}**, by ${prose(verdict.agent ?? winner.agent)} on ${inlineCode(winner.model)}, was chosen.`,
     '',
     `- Why: ${prose(verdict.reason)}`,
-    `- Grade: ${GRADE_WORDS[verdict.grade]}`,
+    ...(context.judgement === null ? [] : [`- Grade: ${gradeWords(context.judgement)}`]),
     `- Confidence: ${verdict.confidence.toFixed(2)}${models.size === 1 && context.order.length > 1 ? '; all answers come from one model' : ''}`,
     ...(places.length === 0 ? [] : [`- The program is in ${places.join(', ')}`]),
     ...(outcome === 'completed' ? [] : [`- The run ended as ${outcome}: ${ended}`]),
@@ -110,11 +110,16 @@ function checks(decision: Judgement['decision'], contender: Judgement['decision'
   ].join(', ')
 }
 
-function evidenceLines({ decision, execution, verdict, plan }: Judgement): string[] {
-  const lines = [`- Grade: ${GRADE_WORDS[verdict.grade]}`]
-  if (decision.method !== 'execution-agreement') {
-    lines.push(`- Nothing was executed: ${prose(execution?.why || 'there was nothing to call')}`)
+function evidenceLines(judgement: Judgement): string[] {
+  const { decision, execution, plan } = judgement
+  const lines = [`- Grade: ${gradeWords(judgement)}`]
+  if (execution !== null && execution.rows.length > 0) {
+    const called = `${count(plan.calls.length, 'call')} for each of ${count(execution.rows.length, 'program')}`
+    lines.push(`- Executed by ${prose(execution.driver)}, isolation ${execution.isolation}: ${called}`)
   } else {
+    lines.push(`- Nothing was executed: ${prose(execution?.why || 'there was nothing to call')}`)
+  }
+  if (decision.method === 'execution-agreement') {
     const { examples, assertions, agreement, evidence } = decision
     lines.push(
       examples.total === 0 ? '- Examples: the task gives none' : `- Examples: ${examples.passed} of ${examples.total} pass`,
@@ -122,10 +127,11 @@ function evidenceLines({ decision, execution, verdict, plan }: Judgement): strin
         ? '- Blind assertions: nobody wrote any that could be used'
         : `- Blind assertions: ${assertions.passed} of ${assertions.total} pass`,
       `- Agreement: ${agreement.count} of ${count(agreement.total, 'answer')} give the same on ${count(evidence.probes.filter((probe) => probe.isCompared).length, 'compared call')}`,
-      `- Executed by ${prose(execution?.driver ?? '?')}, isolation ${execution?.isolation ?? 'none'}: ${count(plan.calls.length, 'call')} for each of ${count(execution?.rows.length ?? 0, 'program')}`,
     )
     for (const check of evidence.examples.filter(({ passedBy }) => !passedBy.includes(decision.winner ?? ''))) {
-      lines.push(`- The winner misses an example: ${inlineCode(check.call)} should give ${inlineCode(check.expected)}`)
+      lines.push(
+        `- ${inlineCode(decision.winner ?? '')} misses an example: ${inlineCode(check.call)} should give ${inlineCode(check.expected)}`,
+      )
     }
   }
   const ranking = decision.ranking.map(
@@ -156,8 +162,11 @@ function gapLines(context: RunContext): string[] {
   if (judgement === null || winner === null) return ['- Everything: nothing was chosen']
   const { decision, execution, verdict } = judgement
   const lines: string[] = []
-  if (verdict.grade === 'unverified') lines.push(`- Behaviour: ${prose(execution?.why || 'there was nothing to call')}`)
-  else {
+  if (verdict.grade === 'unverified') {
+    const isTried = (execution?.rows.length ?? 0) > 0
+    lines.push(`- Behaviour: ${isTried ? 'no program could be called' : prose(execution?.why || 'there was nothing to call')}`)
+  }
+  if (verdict.grade !== 'unverified') {
     lines.push('- Inputs beyond those that were called, speed, and style')
     if (decision.examples.total === 0) lines.push('- Whether it does what was meant: the task gives no example')
     if (decision.assertions.total === 0) lines.push('- Independent tests: nobody wrote any that could be used')

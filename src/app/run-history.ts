@@ -20,6 +20,8 @@ export interface RunHistory {
   /** Logical ms in which at least one effect of a name was under way, by name. */
   readonly effectMs: ReadonlyMap<string, number>
   readonly isSealed: boolean
+  /** When the run was first started. */
+  readonly startedMs: number | null
   /** Returns when a logical ms was on the wall clock. A run that was gone on with has several beginnings. */
   wallMs(t: number): number | null
 }
@@ -55,12 +57,19 @@ export function readHistory(records: readonly LogRecord[], runtime: RunRuntime):
       prompts.push({ id, agent, phase, round, attempt, inputHash, messages: renderMessages(prompt) })
     }
   })
-  return { events, prompts, effectMs, isSealed: records.at(-1)?.k === 'end', wallMs: (t) => toWallMs(anchors, t) }
+  return {
+    events,
+    prompts,
+    effectMs,
+    isSealed: records.at(-1)?.k === 'end',
+    startedMs: anchors[0]?.atMs ?? null,
+    wallMs: (t) => toWallMs(anchors, t),
+  }
 }
 
 /** Returns what is known of a run whose log cannot be read: what was seen of it while it went. */
 export function seenHistory(events: readonly RunEvent[]): RunHistory {
-  return { events, prompts: [], effectMs: new Map(), isSealed: false, wallMs: () => null }
+  return { events, prompts: [], effectMs: new Map(), isSealed: false, startedMs: null, wallMs: () => null }
 }
 
 function toWallMs(anchors: readonly Anchor[], t: number): number | null {

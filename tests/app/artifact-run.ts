@@ -32,11 +32,11 @@ export const NO_HARDWARE = {
   ram_gb: 1,
 }
 
-/** Three drafting agents and one that writes tests. */
-export function addSpec(change: Parameters<typeof spec>[0] = {}): RunSpec {
-  const agents = ['architect', 'bug_hunter', 'coder'].map((id) => ({ id, persona: persona(id) }))
+/** Drafting agents, three unless named, and one that writes tests. */
+export function addSpec(ids: readonly string[] = ['architect', 'bug_hunter', 'coder']): RunSpec {
+  const agents = ids.map((id) => ({ id, persona: persona(id) }))
   const tester = { id: 'tester', persona: persona('tester', { roles: ['write_tests'] }) }
-  return spec({ prompt: PROMPT, agents: [...agents, tester], ...change })
+  return spec({ prompt: PROMPT, agents: [...agents, tester] })
 }
 
 /** What agents say in the tests, by agent. */
@@ -63,7 +63,7 @@ function evaluate({ candidates, calls }: ExecuteRequest): ExecuteResult {
           const [a, b] = [number(args[0]), number(args[1])]
           const value = program.includes('a - b') ? a - b : a + b
           return Number.isNaN(value)
-            ? { kind: 'raised', error: 'TypeError', message: 'not a number' }
+            ? { kind: 'not-run', reason: 'not a number' }
             : { kind: 'value', value: { t: 'int', v: String(value) } }
         }),
   }))

@@ -49,7 +49,7 @@ describe('the files of a run that agreed', () => {
     expect(log_digest).toBe(run.result.digest)
     expect(codebleu_score).toBeGreaterThan(0.5)
     expect(codebleu_parts?.ast).toBe(1)
-    await expect(`${JSON.stringify(kpi, null, 2)}\n`).toMatchFileSnapshot('golden/kpi.json')
+    await expect(`${JSON.stringify(kpi, null, 2)}\n`).toMatchFileSnapshot('golden/kpi.json.txt')
   })
 
   test('sum the run up for a colleague', async () => {

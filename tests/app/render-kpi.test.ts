@@ -1,0 +1,177 @@
+import { afterAll, expect, test } from 'vitest'
+import { renderKpi } from '../../src/app/render-kpi.ts'
+import type { RunFacts } from '../../src/app/run-facts.ts'
+import { type RunHistory, seenHistory } from '../../src/app/run-history.ts'
+import { latencyOf } from '../../src/app/run-latency.ts'
+import { BUILT_IN_CONFIG } from '../../src/domain/config.ts'
+import type { RunEvent, RunEventBody } from '../../src/domain/event.ts'
+import type { Kpi } from '../../src/domain/kpi.ts'
+import { createContext } from '../../src/machines/run-context.ts'
+import { spec } from '../support/test-services.ts'
+import { createRoot, program, runWithArtifacts, SAID } from './artifact-run.ts'
+
+const root = createRoot()
+afterAll(() => root.remove())
+
+/** A history of these bodies at these logical ms. */
+function history(
+  entries: readonly (readonly [t: number, body: RunEventBody])[],
+  effects: Record<string, number> = {},
+): RunHistory {
+  const events = entries.map(([t, body], seq): RunEvent => ({ v: 1, seq, t, ...body }))
+  return {
+    ...seenHistory(events),
+    effectMs: new Map(Object.entries(effects)),
+    startedMs: Date.UTC(2026, 0, 1),
+    wallMs: (t) => Date.UTC(2026, 0, 1) + t,
+  }
+}
+
+function kpiOf(past: RunHistory): Kpi {
+  const facts: RunFacts = {
+    runId: 'run1',
+    outcome: 'failed',
+    stopReason: 'internal-error',
+    detail: 'x'.repeat(2_000),
+    digest: 'd',
+    context: createContext({ runId: 'run1', spec: spec() }, 'task'),
+    history: past,
+    config: BUILT_IN_CONFIG,
+    productVersion: '1',
+    folder: 'artifacts/runs/run1',
+    writtenMs: Date.UTC(2026, 0, 2),
+    hardware: null,
+    engineVersion: null,
+    likeness: null,
+    backends: [],
+  }
+  return renderKpi(facts)
+}
+
+const granted = (turn: string): RunEventBody => ({ type: 'turn.granted', agent: 'a', turn, model: 'm/x', queuedMs: 0 })
+const firstToken = (turn: string, ttftMs: number): RunEventBody => ({ type: 'turn.first_token', agent: 'a', turn, ttftMs })
+const completed = (turn: string, model: string, inputTokens: number | null): RunEventBody => ({
+  type: 'turn.completed',
+  agent: 'a',
+  turn,
+  phase: 'draft',
+  round: 1,
+  model,
+  finish: 'stop',
+  usage: { inputTokens, cachedTokens: null, outputTokens: 5 },
+  timings: { queuedMs: 0, ttftMs: 1, totalMs: 2, tokensPerSecond: null },
+  chars: 3,
+})
+const gathered = (examples: readonly [number, number], assertions: readonly [number, number], loads = true): RunEventBody => ({
+  type: 'evidence.gathered',
+  candidate: 'a.1',
+  agent: 'a',
+  loads,
+  examples,
+  assertions,
+})
+
+test('the first token is that of any turn, from when the first request was sent and not from when its text was logged', () => {
+  const past = history([
+    [100, granted('run/a#1')],
+    [150, granted('run/b#1')],
+    [900, firstToken('run/b#1', 300)],
+    [950, firstToken('run/a#1', 700)],
+  ])
+  expect(kpiOf(past).ttft_ms).toBe(350)
+})
+
+test('a turn that was never answered leaves no first token', () => {
+  expect(kpiOf(history([[100, granted('run/a#1')]])).ttft_ms).toBeNull()
+})
+
+test('tokens are summed by model, and a sum with an unknown part is unknown', () => {
+  const past = history([
+    [1, completed('run/a#1', 'm/x', 10)],
+    [2, completed('run/a#2', 'm/x', 20)],
+    [3, completed('run/b#1', 'm/y', 10)],
+    [4, completed('run/b#2', 'm/y', null)],
+  ])
+  expect(kpiOf(past).token_usage).toEqual({
+    'm/x': { prompt_tokens: 30, completion_tokens: 10 },
+    'm/y': { prompt_tokens: null, completion_tokens: 10 },
+  })
+})
+
+test('green is the first candidate that passed everything there was; nothing to pass is not green', () => {
+  const green = (entries: Parameters<typeof history>[0]): string | null => kpiOf(history(entries)).t_first_green
+  expect(green([[1, gathered([0, 0], [0, 0])]])).toBeNull()
+  expect(green([[1, gathered([1, 2], [3, 3])]])).toBeNull()
+  expect(green([[1, gathered([2, 2], [2, 3])]])).toBeNull()
+  expect(green([[1, gathered([1, 1], [0, 0], false)]])).toBeNull()
+  const entries = [
+    [1, gathered([1, 2], [0, 0])],
+    [70, gathered([2, 2], [0, 0])],
+    [90, gathered([2, 2], [0, 0])],
+  ] as const
+  expect(green(entries)).toBe('2026-01-01T00:00:00.070Z')
+})
+
+test('an error is one line of bounded length', () => {
+  expect(kpiOf(history([])).exit_status.error).toHaveLength(400)
+})
+
+test('time goes to planning, drafting, debating, judging and testing', () => {
+  const round = (type: 'round.started' | 'round.completed', phase: 'draft' | 'repair'): RunEventBody =>
+    type === 'round.started' ? { type, round: 1, phase, agents: [] } : { type, round: 1, phase, standing: [] }
+  const ranked: RunEventBody = { type: 'candidates.ranked', ranking: [], isOpen: false, why: '' }
+  const past = history(
+    [
+      [30, round('round.started', 'draft')],
+      [130, round('round.completed', 'draft')],
+      [190, ranked],
+      [190, round('round.started', 'repair')],
+      [390, round('round.completed', 'repair')],
+      [460, ranked],
+    ],
+    { execute: 100 },
+  )
+  const spent = { planning: 30, generation: 100, debate: 200, selection: 30, tests: 100, patch_apply: null }
+  expect(latencyOf(past, true)).toEqual(spent)
+  expect(latencyOf(past, false).tests).toBeNull()
+})
+
+test('a round that was cut off counts to the end of the run', () => {
+  const past = history([
+    [30, { type: 'round.started', round: 1, phase: 'draft', agents: [] }],
+    [500, { type: 'debate.opened', round: 1, kind: 'asked', why: '' }],
+  ])
+  expect(latencyOf(past, false)).toMatchObject({ planning: 30, generation: 470, debate: null, selection: null })
+})
+
+test('a check that was not run is skipped, not failed, and the rate is over those that ran', async () => {
+  const run = await runWithArtifacts(root.path, { said: { ...SAID, tester: 'assert add(2, 2) == 5\nassert add("x", 1) == 2' } })
+  const kpi = run.json<Kpi>('kpi.json')
+  expect(kpi.tests_after).toEqual({ suite_name: 'examples', total: 2, passed: 2, failed: 0, skipped: 0 })
+  expect(kpi.assertions_after).toEqual({ suite_name: 'assertions', total: 2, passed: 0, failed: 1, skipped: 1 })
+  expect([kpi.pass_rate_after, kpi.first_prompt_success, kpi.t_first_green]).toEqual([1, true, null])
+})
+
+test('sampling is what was sent with the winner’s answer', async () => {
+  const agents = ['architect', 'coder'].map((id) => ({ id, persona: { id, title: id, style: 's', sampling: { topK: 7 } } }))
+  const run = await runWithArtifacts(root.path, {
+    spec: spec({
+      prompt: 'Write add(a, b) in Python. add(1, 2) == 3',
+      agents,
+      sampling: { temperature: 0, maxTokens: 400 },
+      seed: 9,
+    }),
+    said: { architect: program('a - b'), coder: program('a + b') },
+  })
+  expect(run.json<Kpi>('kpi.json').sampling).toEqual({
+    temperature: 0,
+    top_p: null,
+    top_k: 7,
+    min_p: null,
+    repeat_penalty: null,
+    seed: 9,
+    max_tokens: 400,
+    presence_penalty: null,
+    frequency_penalty: null,
+  })
+})
