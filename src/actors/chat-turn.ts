@@ -136,6 +136,8 @@ class SilenceWatch {
     if (!isText || this.#hasText) return
     this.#hasText = true
     this.#limitMs = this.#turn.request.idleTimeoutMs
+    this.#turn.clock.clearTimer(this.#timer)
+    this.#timer = this.#turn.clock.setTimer(() => this.#check(), this.#limitMs)
   }
 
   stop(): void {

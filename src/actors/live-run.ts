@@ -268,14 +268,10 @@ export class LiveRun {
     const { fold, log, onEnd } = this.#options
     const winner = this.#last?.type === 'run.completed' ? this.#last.winner : null
     const result: RunEnd = { ...end, winner, digest: fold.digest, records: this.#seq + 1 }
-    log.append({
-      seq: this.#seq,
-      t: this.#now(),
-      k: 'end',
-      a: ROOT_ACTOR,
-      d: { ...end, winner, digest: fold.digest },
-      h: fold.digest,
-    })
+    // Records that a failed log lost are not under the digest a replay will come to: it is left out then.
+    const digest = end.stopReason === 'log-failed' ? null : fold.digest
+    const seal = digest === null ? {} : { h: digest }
+    log.append({ seq: this.#seq, t: this.#now(), k: 'end', a: ROOT_ACTOR, d: { ...end, winner, digest }, ...seal })
     this.#stopEverything()
     log
       .durable()

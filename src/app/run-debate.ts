@@ -4,7 +4,7 @@ import { loadPersonas } from '../config/load-personas.ts'
 import { selectAgents } from '../config/select-agents.ts'
 import type { TokenDelta } from '../domain/event.ts'
 import type { Persona } from '../domain/persona.ts'
-import { type AgentSpec, RunSpec, type RunSpecInput } from '../domain/run-spec.ts'
+import { type AgentSpec, parseRunSpec, type RunSpecInput } from '../domain/run-spec.ts'
 import type { Backend } from '../ports/backend.ts'
 import { compose, packagePath, requireBackend } from './compose.ts'
 import { type RunHandle, type RunResult, startRun } from './start-run.ts'
@@ -55,7 +55,7 @@ export async function runDebate(options: DebateOptions): Promise<Debate> {
   } = options
   const loaded = await loadConfig({ cwd, env, home: homedir(), platform: process.platform, flags: [], readFile: readConfigFile })
   const config = artifactsDir === undefined ? loaded.config : { ...loaded.config, artifactsDir }
-  const parsed = RunSpec.parse({
+  const parsed = parseRunSpec({
     protocol: config.protocol,
     rounds: config.rounds,
     sampling: config.sampling,

@@ -20,7 +20,7 @@ export function languageOfTask(prompt: string): string | null {
 
 /** `Write merge(a, b)`, `a function called merge(`, `implement the Python function merge(`. */
 const ASKED =
-  /\b(?:write|implement|create|define|complete|function|method|called|named)\s+(?:(?:a|an|the|python|javascript|typescript|js|ts|async|function|method|called|named)\s+)*`?([A-Za-z_$][\w$]*)`?\s*\(/gi
+  /\b(?:write|implement|create|define|complete|function|method|called|named)\s+(?:(?:a|an|the|python|javascript|typescript|js|ts|async|function|method|called|named)\s+){0,6}`?([A-Za-z_$][\w$]{0,63})`?\s{0,3}\(/gi
 
 /**
  * Returns the name of the function a task asks for: the one its text declares or asks for by name, whether or not a
@@ -31,12 +31,12 @@ export function findEntryPoint(prompt: string, definitions: readonly (readonly s
   const counts = new Map<string, number>()
   for (const names of definitions) for (const name of new Set(names)) counts.set(name, (counts.get(name) ?? 0) + 1)
   const named = (pattern: RegExp): string[] => [...prompt.matchAll(pattern)].map((match) => match[1] ?? match[2] ?? '')
-  const declared = named(/\b(?:def|function|func|fn)\s+([A-Za-z_$][\w$]*)\s*(?:<[^>]*>)?\(/g)
+  const declared = named(/\b(?:def|function|func|fn)\s+([A-Za-z_$][\w$]{0,63})\s{0,3}(?:<[^>]{0,80}>)?\(/g)
   const asked = named(ASKED)
   const wanted =
     declared.findLast((name) => counts.has(name)) ?? asked.find((name) => counts.has(name)) ?? declared.at(-1) ?? asked[0]
   if (wanted !== undefined) return wanted
-  const firstCalled = named(/([A-Za-z_$][\w$]*)\s*\(|`([A-Za-z_$][\w$]*)`/g).find((name) => counts.has(name))
+  const firstCalled = named(/\b([A-Za-z_$][\w$]{0,63})\s{0,3}\(|`([A-Za-z_$][\w$]{0,63})`/g).find((name) => counts.has(name))
   if (firstCalled !== undefined) return firstCalled
   const most = Math.max(0, ...counts.values())
   const common = [...counts].filter(([, count]) => count === most).map(([name]) => name)

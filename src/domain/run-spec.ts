@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { CodeConductorError } from './errors.ts'
 import { Sampling } from './message.ts'
 import { Persona } from './persona.ts'
 
@@ -34,9 +35,12 @@ export const AgentSpec = z.strictObject({
 })
 export type AgentSpec = z.infer<typeof AgentSpec>
 
+/** Characters a prompt may have: more than any local window holds. */
+export const MAX_PROMPT_CHARS = 1_048_576
+
 /** All that decides a run besides what the world answers. It is the payload of the `start` record. */
 export const RunSpec = z.strictObject({
-  prompt: z.string().min(1),
+  prompt: z.string().min(1).max(MAX_PROMPT_CHARS),
   protocol: Protocol.default('evidence'),
   /** `classic`: rebuttal rounds. `evidence`: rounds in all, the drafts being the first; above 1 asks for debate. */
   rounds: z.int().min(1).max(1_000).default(1),
@@ -52,3 +56,22 @@ export const RunSpec = z.strictObject({
 })
 export type RunSpec = z.infer<typeof RunSpec>
 export type RunSpecInput = z.input<typeof RunSpec>
+
+/** Returns `input` as a spec with every default in place. Throws `PROMPT_TOO_LARGE`, or `USAGE` naming the first bad field. */
+export function parseRunSpec(input: RunSpecInput): RunSpec {
+  if (input.prompt.length > MAX_PROMPT_CHARS) {
+    throw new CodeConductorError(
+      'PROMPT_TOO_LARGE',
+      `the prompt has ${input.prompt.length} characters; ${MAX_PROMPT_CHARS} are the most`,
+      {
+        hint: 'shorten the prompt, or name files instead of pasting them',
+      },
+    )
+  }
+  const parsed = RunSpec.safeParse(input)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new CodeConductorError('USAGE', `${issue?.path.join('.') || 'run'}: ${issue?.message ?? 'is not valid'}`, {
+    hint: 'codeconductor run --help',
+  })
+}

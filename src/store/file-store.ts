@@ -132,14 +132,13 @@ export function createFileStore(options: FileStoreOptions): FileStore {
     return { fs, folder, maxSegmentBytes, touch: (path, kind) => checkpoints.touch(runId, path, kind) }
   }
 
-  function startLog(runId: RunId, lease: Lease, file: RunFile, nextSeq: number, isSealed: boolean): OpenRunLog {
+  function startLog(runId: RunId, lease: Lease, file: RunFile, nextSeq: number): OpenRunLog {
     const slot = reserve.take()
     const syncFiles = () => checkpoints.syncRun(runId)
     const syncName = () => fs.syncFolder(disk.runsFolder)
     const log = createRunLog({
       runId,
       nextSeq,
-      isSealed,
       wal,
       file,
       lease,
@@ -165,7 +164,7 @@ export function createFileStore(options: FileStoreOptions): FileStore {
     makeRunFolder(runId, folder)
     try {
       const lease = await acquireLease(leases, folder, runId)
-      return startLog(runId, lease, createRunFile(fileOptions(runId, folder), START_OF_LOG), 0, false)
+      return startLog(runId, lease, createRunFile(fileOptions(runId, folder), START_OF_LOG), 0)
     } catch (error) {
       const isTaken = error instanceof CodeConductorError && error.code === 'RUN_HELD'
       if (!isTaken) fs.removeTree(folder)
@@ -191,7 +190,7 @@ export function createFileStore(options: FileStoreOptions): FileStore {
     const lease = await acquireLease(leases, folder, runId)
     try {
       const { run, file } = healRun(disk, runId, fileOptions(runId, folder))
-      return { run, log: startLog(runId, lease, file, run.records.length, false) }
+      return { run, log: startLog(runId, lease, file, run.records.length) }
     } catch (error) {
       lease.release()
       throw storeFailed(`opening run ${runId}`, error)

@@ -20,7 +20,6 @@ export interface RunLogParts {
   readonly runId: RunId
   /** Number of the first record to come. */
   readonly nextSeq: number
-  readonly isSealed: boolean
   readonly wal: Wal
   readonly file: RunFile
   readonly lease: Lease
@@ -55,7 +54,8 @@ export function createRunLog(parts: RunLogParts): OpenRunLog {
   const { runId, wal, file, lease } = parts
   let appended = parts.nextSeq
   let durableCount = parts.nextSeq
-  let isSealed = parts.isSealed
+  // An interrupted run that is opened again goes on after its `end`.
+  let isSealed = false
   let pending: FileEntry[] = []
   let waiters: Waiter[] = []
   let failure: CodeConductorError | null = null
