@@ -2,6 +2,7 @@ import { statfsSync } from 'node:fs'
 import { CodeConductorError } from '../domain/errors.ts'
 import { type BoxStdio, FD, feedPipe, openBoxStdio } from './box-stdio.ts'
 import { bwrapArgs, usrLinks } from './bwrap-argv.ts'
+import { openRunCgroup } from './cgroup.ts'
 import { followChild, numberAfter } from './follow-child.ts'
 import type { HostUser } from './host-user.ts'
 import type { Interpreters } from './interpreters.ts'
@@ -27,6 +28,7 @@ export interface BwrapParts {
   readonly etcPath: string
   readonly canDisableUserns: boolean
   readonly inherited: readonly number[]
+  readonly cgroupHome: string | null
 }
 
 /** Creates the bubblewrap driver. Its argument list travels through a pipe, so that /proc/1/cmdline shows no host path. */
@@ -81,6 +83,7 @@ async function launchBwrap(parts: BwrapParts, topLevel: readonly string[], plan:
     box.feed(child)
     return followChild(child, {
       hasChannel: plan.hasChannel,
+      group: parts.cgroupHome === null ? null : openRunCgroup(parts.cgroupHome, `cc-${process.pid}-${child.pid}`, plan.limits),
       findRootPid: (status) => numberAfter(status, 'child-pid'),
       scratchPath: () => slot?.hostScratch ?? null,
       countInodes: slot ? null : countInodes,

@@ -1,6 +1,7 @@
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import type { CandidateLanguage, Sandbox, SandboxCapabilities } from '../ports/sandbox.ts'
 import type { SyntaxParser } from '../ports/syntax-parser.ts'
+import { findCgroupHome } from './cgroup.ts'
 import { detectContainer } from './container-driver.ts'
 import { type Detected, type DriverParts, detectBwrap, INSTALL_BWRAP } from './detect-bwrap.ts'
 import { isReachableBy, makePrivateDir, sandboxUser } from './host-user.ts'
@@ -69,6 +70,7 @@ async function chooseSandbox(options: SandboxOptions): Promise<Sandbox> {
   const why: string[] = user.isDropped ? ['started by root: sandboxes run as uid 65534'] : []
   let fix: string | null = null
   let interpreters: Interpreters | null = null
+  const cgroupHome = findCgroupHome('/sys/fs/cgroup', readSelfCgroup())
   for (const name of options.drivers ?? (Object.keys(DETECTORS) as DriverName[])) {
     let workDir: string
     try {
@@ -94,7 +96,7 @@ async function chooseSandbox(options: SandboxOptions): Promise<Sandbox> {
       path: process.env['PATH'] ?? '',
       isReachable: (path) => isReachableBy(user, path),
     })
-    const detected = await DETECTORS[name]({ user, interpreters, arch, workDir })
+    const detected = await DETECTORS[name]({ user, interpreters, arch, workDir, cgroupHome })
     if (detected.driver === null) {
       why.push(detected.why)
       fix ??= detected.fix
@@ -128,7 +130,12 @@ async function chooseSandbox(options: SandboxOptions): Promise<Sandbox> {
         driver: name,
         isolation: driver.isolation,
         policyHash,
-        why: [...why, `${name}: held off ${tested.held.length} attacks of the self-test`, ...detected.notes, memoryNote()],
+        why: [
+          ...why,
+          `${name}: held off ${tested.held.length} attacks of the self-test`,
+          ...detected.notes,
+          memoryNote(cgroupHome !== null),
+        ],
         fix: null,
         languages: languagesOf(interpreters, options.parser !== undefined),
       },
@@ -188,8 +195,17 @@ function languagesOf(interpreters: Interpreters | null, hasParser = false): Sand
   return { python: note(interpreters?.python), javascript, typescript } satisfies Record<CandidateLanguage, unknown>
 }
 
-function memoryNote(): string {
-  return 'memory: per process 512 MiB (rlimit), in total by a watchdog every 50 ms'
+function memoryNote(hasCgroup: boolean): string {
+  const total = hasCgroup ? 'by cgroup and a watchdog every 50 ms' : 'by a watchdog every 50 ms (no cgroup v2 to use)'
+  return `memory: per process 512 MiB (rlimit), in total ${total}`
+}
+
+function readSelfCgroup(): string {
+  try {
+    return readFileSync('/proc/self/cgroup', 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 /** Returns the one command most likely to help, from what the self-test saw. */

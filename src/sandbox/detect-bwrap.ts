@@ -13,6 +13,8 @@ export interface DriverParts {
   readonly user: HostUser
   readonly interpreters: Interpreters
   readonly arch: SeccompArch
+  /** Where a group can be made for each run; null where there is no cgroup v2 to make it in. */
+  readonly cgroupHome: string | null
   /** Private, owned by the sandbox user, removed at the end. */
   readonly workDir: string
 }
@@ -64,6 +66,7 @@ export async function detectBwrap(parts: DriverParts): Promise<Detected> {
     etcPath,
     canDisableUserns: version >= 8,
     inherited: inheritedDescriptors(),
+    cgroupHome: parts.cgroupHome,
   })
   const inodes = hasInodeCap ? 'inodes capped by the file system' : `inodes watched every 50 ms, not capped (${holder.why})`
   return {

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { FD } from './box-stdio.ts'
+import type { RunCgroup } from './cgroup.ts'
 import type { Ended, Launched } from './launch.ts'
 import { whenGone } from './process-tree.ts'
 
@@ -11,6 +12,8 @@ export interface FollowOptions {
   findRootPid(status: string): number | null
   /** Called with all the status pipe has said, whenever it says more. */
   onStatus?(status: string): void
+  /** The group of this run, where there are groups: its first process is moved in before the program starts. */
+  readonly group: RunCgroup | null
   readonly scratchPath: () => string | null
   readonly countInodes: ((rootPid: number | null) => number | null) | null
   release(): void
@@ -27,7 +30,10 @@ export function followChild(child: ChildProcess, options: FollowOptions): Launch
   statusPipe.on('error', () => undefined)
   statusPipe.on('data', (chunk: Buffer) => {
     status = (status + chunk.toString('latin1')).slice(0, 4096)
-    rootPid ??= options.findRootPid(status)
+    if (rootPid === null) {
+      rootPid = options.findRootPid(status)
+      if (rootPid !== null) options.group?.add(rootPid)
+    }
     code ??= numberAfter(status, 'exit-code')
     options.onStatus?.(status)
   })
@@ -57,6 +63,7 @@ export function followChild(child: ChildProcess, options: FollowOptions): Launch
     kill: () => {
       // Once reaped, the numbers may belong to somebody else.
       if (isGone) return
+      options.group?.kill()
       for (const pid of [rootPid, child.pid === undefined ? null : -child.pid]) {
         try {
           if (pid !== null) process.kill(pid, 'SIGKILL')
@@ -69,7 +76,10 @@ export function followChild(child: ChildProcess, options: FollowOptions): Launch
     scratchPath: options.scratchPath,
     countInodes: options.countInodes && (() => options.countInodes?.(rootPid) ?? null),
     release: () => {
-      if (!isReleased) options.release()
+      if (!isReleased) {
+        options.release()
+        options.group?.remove()
+      }
       isReleased = true
     },
   }

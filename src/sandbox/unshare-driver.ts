@@ -5,6 +5,7 @@ import { CodeConductorError } from '../domain/errors.ts'
 import type { RunLimits } from '../ports/sandbox.ts'
 import { FD, feedPipe, openBoxStdio } from './box-stdio.ts'
 import { COVERED, usrLinks } from './bwrap-argv.ts'
+import { openRunCgroup } from './cgroup.ts'
 import { type Detected, type DriverParts, findTool, keepFilterOpen } from './detect-bwrap.ts'
 import { followChild } from './follow-child.ts'
 import { UNSHARE_LAUNCHER } from './harness/unshare-launcher.ts'
@@ -79,6 +80,7 @@ async function launchUnshare(
     let scratch: number | null = null
     return followChild(child, {
       hasChannel: plan.hasChannel,
+      group: parts.cgroupHome === null ? null : openRunCgroup(parts.cgroupHome, `cc-${process.pid}-${child.pid}`, plan.limits),
       findRootPid: (status) => (status.includes('"ready"') ? firstChildOf(child.pid) : null),
       onStatus: (status) => {
         if (scratch !== null || !status.includes('"ready"')) return
