@@ -44,11 +44,17 @@ export async function gateAnswers(request: GateRequest, parser: SyntaxParser): P
       continue
     }
     const tree = await parser.parse(main.language, main.code)
-    if (answer.finish === 'length' && tree !== null && tree.errorCount > 0) {
+    if (answer.finish !== 'length' || tree === null || tree.errorCount === 0) {
+      taken.push({ answer, files: extraction.files, main, warnings: extraction.warnings, tree })
+      continue
+    }
+    const kept = await dropCutTail(main, parser)
+    if (kept === null) {
       rejected.push({ id: answer.id, agent: answer.agent, reason: 'cut-and-unfinished', detail: parseErrorOf(tree) ?? '' })
       continue
     }
-    taken.push({ answer, files: extraction.files, main, warnings: extraction.warnings, tree })
+    const files = extraction.files.map((file) => (file === main ? kept.main : file))
+    taken.push({ answer, files, main: kept.main, warnings: [...extraction.warnings, 'cut_tail_dropped'], tree: kept.tree })
   }
   const language = asked ?? mostCommon(taken.map((each) => each.main.language)) ?? 'text'
   const entryPoint = findEntryPoint(
@@ -67,6 +73,19 @@ export async function gateAnswers(request: GateRequest, parser: SyntaxParser): P
     similarity: hasTrees ? similarityMatrix(features) : tokenSimilarityMatrix(candidates.map((candidate) => candidate.program)),
     similarityBy: hasTrees ? 'subtrees' : 'tokens',
   }
+}
+
+/**
+ * An answer cut at the token limit often ends in demonstrations after a whole program. Returns the program without its
+ * last statement at the left margin, if what is left parses and defines something; null otherwise.
+ */
+async function dropCutTail(main: ExtractedFile, parser: SyntaxParser): Promise<{ main: ExtractedFile; tree: SyntaxTree } | null> {
+  const lines = main.code.split('\n')
+  const last = lines.findLastIndex((line) => /^\S/.test(line))
+  if (last <= 0) return null
+  const code = `${lines.slice(0, last).join('\n').trimEnd()}\n`
+  const tree = await parser.parse(main.language, code)
+  return tree === null || tree.errorCount > 0 || tree.definitions.length === 0 ? null : { main: { ...main, code }, tree }
 }
 
 /** Answers whose normalised text is the same are one candidate, under the first of them. */

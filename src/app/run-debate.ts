@@ -91,10 +91,10 @@ async function agentsOf(
   wanted: readonly (string | AgentSpec)[],
   from: readonly Persona[] | string,
   models: Readonly<Record<string, string>>,
-): Promise<readonly AgentSpec[]> {
+): Promise<AgentSpec[]> {
   const whole = wanted.filter((agent): agent is AgentSpec => typeof agent !== 'string')
   const ids = wanted.filter((agent): agent is string => typeof agent === 'string')
-  if (ids.length === 0) return whole
+  if (ids.length === 0) return [...whole]
   const personas = typeof from === 'string' ? await loadPersonas(from) : from
   return [...whole, ...selectAgents(personas, ids, models)]
 }

@@ -69,6 +69,13 @@ test('an answer cut at the token limit in mid-program is no candidate; one cut a
     { do: 'finish', reason: 'length' },
   ])
   expect({ outcome: whole.outcome, candidates: candidates(whole) }).toEqual({ outcome: 'completed', candidates: 1 })
+  const demonstrating = await runOn([
+    { do: 'text', text: '```python\ndef add(a, b):\n    return a + b\n\nprint(add(1, 2))\nprint(add(3,' },
+    { do: 'finish', reason: 'length' },
+  ])
+  expect(
+    demonstrating.context.gate?.candidates.map(({ program, warnings }) => [program, warnings.includes('cut_tail_dropped')]),
+  ).toEqual([['def add(a, b):\n    return a + b\n', true]])
 })
 
 /** A run on a real Ollama client, whose server answers the chat with `body` under status 200. */
