@@ -40,6 +40,11 @@ export function openSession(
     }
     const code = prepared
     warm = await startWarmProcess(driver, program, limits, env, track)
+    // The session may have been closed while the process was being started.
+    if (deadBecause !== null) {
+      await warm.close()
+      return { kind: 'not-run', reason: deadBecause }
+    }
     const { entryPoint, seed } = program
     const reply = await warm.ask({ op: 'load', code, entryPoint, seed, ...loadLimits }, loadLimits)
     const outcome = explainLoad(reply)
@@ -79,6 +84,8 @@ export function openSession(
   }
   const close = async (): Promise<void> => {
     die('the session is closed')
+    await warm?.close()
+    await turn
     await warm?.close()
   }
   options.signal?.addEventListener('abort', () => void close(), { once: true })

@@ -212,6 +212,15 @@ for i in range(4):
       await expect(own.run(script('pass'))).rejects.toMatchObject({ code: 'NO_SANDBOX' })
     })
 
+    test('11: a session closed while it is starting leaves no process', async () => {
+      const before = processesWith('candidate.py').length
+      const session = await sandbox.open(python('import time\ntime.sleep(60)\ndef f(x): return x\n'))
+      const load = session.load()
+      await session.close()
+      expect((await load).kind).toBe('not-run')
+      expect(processesWith('candidate.py')).toHaveLength(before)
+    })
+
     test.each<[string, CandidateProgram, string]>([
       ['a syntax error', python('def f(:\n'), 'failed'],
       ['an import that fails', python('import nothing_of_that_name\n'), 'failed'],
