@@ -16,7 +16,10 @@ export interface ArtifactTools {
   readonly parser: SyntaxParser
 }
 
-/** Returns the tools of the product: its schemas, its disk, this machine. */
+/**
+ * Returns the tools of the product: its schemas, its disk, this machine. Apart from `compose`, so that a process loads the
+ * validators when a run has ended and not when it starts.
+ */
 export function createArtifactTools(): ArtifactTools {
   return {
     validate: createArtifactValidator(packagePath('schemas')),

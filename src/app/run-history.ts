@@ -7,7 +7,7 @@ import type { ModelRequest } from '../machines/effects.ts'
 import { replayRecords } from './replay-run.ts'
 
 /** One turn's prompt as it was sent, and the hash its log line carries. */
-export interface SentPrompt extends Pick<ModelRequest, 'agent' | 'phase' | 'round' | 'attempt'> {
+interface SentPrompt extends Pick<ModelRequest, 'agent' | 'phase' | 'round' | 'attempt'> {
   readonly id: EffectId
   readonly inputHash: string
   readonly messages: readonly ChatMessage[]

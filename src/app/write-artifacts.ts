@@ -1,5 +1,4 @@
 import { isAbsolute, normalize, relative, sep } from 'node:path'
-import type { ArtifactKind } from '../config/validate-artifact.ts'
 import { CodeConductorError } from '../domain/errors.ts'
 import { type ArtifactTools, createArtifactTools } from './artifact-tools.ts'
 import type { Conductor } from './compose.ts'
@@ -57,9 +56,9 @@ export async function writeArtifacts(
 }
 
 /** Returns all files by name, those worth opening first. Throws `ARTIFACT_INVALID`. */
-function renderFiles(facts: RunFacts, validate: (kind: ArtifactKind, value: unknown) => void): Map<string, string> {
+function renderFiles(facts: RunFacts, validate: ArtifactTools['validate']): Map<string, string> {
   const { context, history } = facts
-  const checked = (kind: ArtifactKind, value: unknown): string => {
+  const checked = (kind: Parameters<ArtifactTools['validate']>[0], value: unknown): string => {
     validate(kind, value)
     return renderJson(value)
   }

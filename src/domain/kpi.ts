@@ -36,7 +36,7 @@ export interface KpiCodeBleuParts {
 }
 
 /** What stands between candidates and the machine, as it held in this run. */
-export interface KpiSafety {
+interface KpiSafety {
   readonly allow_net: boolean
   /** `<driver>/<isolation>`; `none` where nothing was executed. */
   readonly sandbox_mode: string

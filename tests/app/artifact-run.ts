@@ -16,7 +16,7 @@ import { createSimulatedClock, type SimulatedClock } from '../../src/system/simu
 import { persona, spec, testServices } from '../support/test-services.ts'
 
 /** The task of these tests; its two examples tell a sum from a difference. */
-export const PROMPT = 'Write add(a, b) in Python. add(1, 2) == 3\nadd(0, 5) == 5'
+const PROMPT = 'Write add(a, b) in Python. add(1, 2) == 3\nadd(0, 5) == 5'
 
 /** An answer with one fenced program. */
 export function program(body: string, more = ''): string {
@@ -50,7 +50,7 @@ export const SAID: Said = {
 }
 
 /** Evaluates the programs of these tests as a sandbox would run them: no code is executed. */
-function evaluate({ candidates, calls }: ExecuteRequest): ExecuteResult {
+function evaluate({ candidates, calls }: ExecuteRequest, isolation: 'full' | 'partial' = 'full'): ExecuteResult {
   const number = (value: TypedValue | undefined): number => (value?.t === 'int' ? Number(value.v) : Number.NaN)
   const rows = candidates.map(({ id, program }) => ({
     candidate: id,
@@ -67,7 +67,7 @@ function evaluate({ candidates, calls }: ExecuteRequest): ExecuteResult {
             : { kind: 'value', value: { t: 'int', v: String(value) } }
         }),
   }))
-  return { rows, driver: 'bwrap', isolation: 'full', policyHash: 'p0licy', why: '' }
+  return { rows, driver: 'bwrap', isolation, policyHash: 'p0licy', why: '' }
 }
 
 export interface ArtifactRun {
@@ -86,6 +86,8 @@ export interface ArtifactRunOptions {
   readonly spec?: RunSpec
   readonly config?: Partial<Config>
   readonly isExecuted?: boolean
+  /** Of the sandbox; default `full`. */
+  readonly isolation?: 'full' | 'partial'
   readonly mock?: MockOptions
   /** Does something to the run while it goes. */
   readonly during?: (handle: RunHandle, clock: SimulatedClock) => Promise<void>
@@ -151,7 +153,9 @@ export async function runWithArtifacts(root: string, options: ArtifactRunOptions
     store,
     backends,
     executors:
-      options.isExecuted === false ? {} : { execute: (effect, sink) => sink.ok(evaluate(effect.input as ExecuteRequest)) },
+      options.isExecuted === false
+        ? {}
+        : { execute: (effect, sink) => sink.ok(evaluate(effect.input as ExecuteRequest, options.isolation)) },
   })
   const runId = createRunId(services.clock.wallMs(), new Uint8Array(RUN_ID_RANDOM_BYTES).fill(runs))
   runs += 1

@@ -175,3 +175,16 @@ test('sampling is what was sent with the winner’s answer', async () => {
     frequency_penalty: null,
   })
 })
+
+test('where the sandbox isolates in part, nobody knows how many attacks would get out', async () => {
+  const run = await runWithArtifacts(root.path, { isolation: 'partial' })
+  expect(run.json<Kpi>('kpi.json').safety).toEqual({
+    allow_net: false,
+    sandbox_mode: 'bwrap/partial',
+    fs_scope: 'scratch-only',
+    driver: 'bwrap',
+    isolation: 'partial',
+    policy_hash: 'p0licy',
+    escapes_seen: null,
+  })
+})

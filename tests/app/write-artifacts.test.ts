@@ -1,5 +1,5 @@
 import { mkdirSync, symlinkSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createArtifactTools } from '../../src/app/artifact-tools.ts'
 import { writeArtifacts } from '../../src/app/write-artifacts.ts'
@@ -267,4 +267,30 @@ test('a solo run with a model that was asked for says so', async () => {
   const kpi = run.json<Kpi>('kpi.json')
   expect([kpi.codebleu_score, kpi.codebleu_weights, kpi.exit_status.tests_missing]).toEqual([null, null, true])
   expect(run.listed()).not.toContain('tests/assertions.txt')
+})
+
+test.each([
+  ['artifacts', 'artifacts/runs/'],
+  ['./out/here/', 'out/here/runs/'],
+  ['../elsewhere', 'runs/'],
+  ['.', 'runs/'],
+  [join(process.cwd(), 'inside'), 'inside/runs/'],
+  ['/home/somebody/runs', 'runs/'],
+])('a folder given as %s is told as %s<run id>', async (artifactsDir, told) => {
+  const agents = [{ id: 'coder', persona: persona('coder') }]
+  const { conductor, result } = await runWithArtifacts(root.path, {
+    isExecuted: false,
+    spec: spec({ prompt: 'Write add(a, b).', protocol: 'solo', agents }),
+  })
+  const config = { ...conductor.config, artifactsDir }
+  await writeArtifacts({ ...conductor, config, artifactsDir: resolve(artifactsDir) }, result, {
+    ...testTools(),
+    openFolder: () => ({
+      write: async (name, content) => {
+        if (name === 'kpi.json') expect(JSON.parse(content).artifacts_dir).toBe(`${told}${result.runId}`)
+        if (name === 'report.md') expect(content).toContain(`\`${told}${result.runId}\``)
+      },
+    }),
+  })
+  expect.assertions(2)
 })
