@@ -2,7 +2,7 @@ import { existsSync, lstatSync } from 'node:fs'
 import type { RunLimits } from '../ports/sandbox.ts'
 
 /** Where a bind comes from and what it is called inside. */
-export interface Bind {
+interface Bind {
   readonly hostPath: string
   readonly boxPath: string
 }

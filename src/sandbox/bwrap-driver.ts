@@ -10,7 +10,7 @@ import { type Driver, type Launched, type LaunchPlan, spawnBare } from './launch
 import type { MountHolder, MountHolderSource } from './mount-holder.ts'
 import { BASE_ENV, DEFAULT_LIMITS, rlimitArgs } from './policy.ts'
 
-export interface BwrapTools {
+interface BwrapTools {
   readonly bwrap: string
   readonly prlimit: string
   readonly nsenter: string

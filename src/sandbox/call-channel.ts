@@ -11,7 +11,7 @@ import type { Readable, Writable } from 'node:stream'
 const MAX_LINE_BYTES = 1024 * 1024
 
 /** What came back for one request. `broken` names the deviation; `closed` is an end of the stream. */
-export type Answer =
+type Answer =
   | { readonly kind: 'answer'; readonly value: unknown }
   | { readonly kind: 'broken'; readonly why: string }
   | { readonly kind: 'closed' }

@@ -21,7 +21,7 @@ import { BASE_ENV, checkBoxPath, checkHostDirectory, DEFAULT_LIMITS } from './po
 const run = promisify(execFile)
 
 /** Images that are used when they are there already; nothing is ever pulled. */
-export const CONTAINER_IMAGES = { python: 'python:3-slim', javascript: 'node:22-slim' } as const
+const CONTAINER_IMAGES = { python: 'python:3-slim', javascript: 'node:22-slim' } as const
 /** Exit codes by which docker and podman say that the container never started. */
 const ENGINE_FAILED = new Set([125, 126, 127])
 

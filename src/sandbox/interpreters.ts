@@ -2,7 +2,7 @@ import { existsSync, realpathSync, statSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 
 /** An interpreter as it is seen inside, and what must be bound, read-only, for it to be there. */
-export interface Interpreter {
+interface Interpreter {
   readonly command: string
   readonly binds: readonly { readonly hostPath: string; readonly boxPath: string }[]
 }

@@ -58,7 +58,7 @@ for line in sys.stdin:
 `
 
 /** One run's scratch space. Paths are inside the holder's mount namespace. */
-export interface Slot {
+interface Slot {
   readonly name: string
   readonly path: string
   /** The scratch directory as the host can reach it, through the holder. */
@@ -112,7 +112,7 @@ interface Pending {
 }
 
 /** Starts the holder over the empty directory `base`, as `user`. Resolves with the reason when this machine does not allow it. */
-export async function startMountHolder(
+async function startMountHolder(
   tools: { unshare: string; python: string },
   base: string,
   user: HostUser,

@@ -1,5 +1,5 @@
 import type { Mount, RunResult } from '../ports/sandbox.ts'
-import type { SuiteFramework, SuiteTest } from './suite-runner.ts'
+import type { SuiteFramework, SuiteTest } from './suite.ts'
 
 /** How a test framework is run in the candidate's process, and how its report is read. */
 export interface Framework {

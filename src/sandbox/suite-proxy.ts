@@ -1,7 +1,7 @@
 import type { TypedValue } from '../domain/value.ts'
 import type { CandidateSession, Sandbox } from '../ports/sandbox.ts'
 import { SUITE_PROXY_HARNESS } from './harness/suite-proxy-harness.ts'
-import type { SuiteSpec, SuiteTest } from './suite-runner.ts'
+import type { SuiteSpec, SuiteTest } from './suite.ts'
 
 /** What the call proxy found. `cannot` sends the suite to the in-process channel. */
 export type ProxyResult =

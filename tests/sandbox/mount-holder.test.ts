@@ -1,11 +1,10 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { findTool } from '../../src/sandbox/detect-bwrap.ts'
 import { makePrivateDir, sandboxUser } from '../../src/sandbox/host-user.ts'
 import { createMountHolderSource } from '../../src/sandbox/mount-holder.ts'
-import { whenGone } from '../../src/sandbox/process-tree.ts'
 
 const user = sandboxUser(process.getuid?.())
 function place(): string {
@@ -45,8 +44,7 @@ if ('why' in first) {
       expect([before.isAlive(), after.isAlive(), after.pid === before.pid]).toEqual([false, true, false])
       expect(readdirSync((await after.acquire(1 << 20, 100)).hostScratch)).toEqual([])
       first.close()
-      await whenGone(after.pid)
-      expect(existsSync(`/proc/${after.pid}/root/proc`)).toBe(false)
+      await vi.waitFor(() => expect(after.isAlive()).toBe(false))
     })
   })
 }

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { CandidateLanguage, Sandbox } from '../../src/ports/sandbox.ts'
 import { isReachableBy, sandboxUser } from '../../src/sandbox/host-user.ts'
 import { mutants } from '../../src/sandbox/mutate.ts'
+import type { SuiteFramework, SuiteSpec } from '../../src/sandbox/suite.ts'
 import { checkModuleName } from '../../src/sandbox/suite-frameworks.ts'
-import { findFlags, runSuite, type SuiteFramework, type SuiteSpec } from '../../src/sandbox/suite-runner.ts'
+import { findFlags, runSuite } from '../../src/sandbox/suite-runner.ts'
 import { createTestSandbox, whyNotHere } from '../support/this-machines-sandbox.ts'
 
 const RIGHT =
