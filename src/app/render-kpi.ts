@@ -154,7 +154,7 @@ function modelsOf({ context, history }: RunFacts): Kpi['models'] {
       name: key,
       source: info?.digest ? `${source} ${info.digest}` : source,
       quant: info?.quantization || null,
-      context_length: info?.contextTokens ?? null,
+      context_length: countOf(info?.contextTokens),
     }
   })
 }
@@ -168,8 +168,10 @@ function engineOf({ context, history, engineVersion }: RunFacts): Kpi['engine'] 
 /** A sum with an unknown part is unknown. */
 function tokensOf(events: readonly RunEvent[]): Record<string, KpiTokens> {
   const usage: Record<string, KpiTokens> = {}
-  const add = (sum: number | null | undefined, more: number | null): number | null =>
-    sum === null || more === null ? null : (sum ?? 0) + more
+  const add = (sum: number | null | undefined, told: number | null): number | null => {
+    const more = countOf(told)
+    return sum === null || more === null ? null : (sum ?? 0) + more
+  }
   for (const event of events) {
     if (event.type !== 'turn.completed') continue
     const known = Object.hasOwn(usage, event.model) ? usage[event.model] : undefined
@@ -204,6 +206,11 @@ function safetyOf(judgement: Judgement | null, allowNet: boolean): Kpi['safety']
     policy_hash: policyHash || null,
     escapes_seen: isolation === 'full' ? 0 : null,
   }
+}
+
+/** Servers say what they like: what is no count is unknown. */
+function countOf(told: number | null | undefined): number | null {
+  return told !== null && told !== undefined && Number.isSafeInteger(told) && told >= 0 ? told : null
 }
 
 function toIso(ms: number): string {
