@@ -175,6 +175,19 @@ for i in range(4):
       ])
     })
 
+    test('9: a promise that never settles, and a sleep, are time-outs by wall time', async () => {
+      const waits = [
+        javascript('const f = (x) => x === 9 ? new Promise(() => {}) : x'),
+        python('import time\ndef f(x):\n    if x == 9: time.sleep(60)\n    return x\n'),
+      ]
+      for (const program of waits) {
+        const session = await sandbox.open(program)
+        const outcomes = await session.calls([callF(int(9)), callF(int(1))], { wallMs: 200 })
+        await session.close()
+        expect(outcomes).toEqual([{ kind: 'timeout' }, { kind: 'value', value: int(1) }])
+      }
+    })
+
     test('10: an exception is raised with its name, and ending the process is never a value', async () => {
       const session = await sandbox.open(
         python(

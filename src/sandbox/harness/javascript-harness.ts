@@ -211,6 +211,8 @@ async function main() {
     send(request.id, request.op === 'load' ? await load(request) : await call(request))
   }
 }
+// A promise that never settles must be a time-out, not an exit for want of work.
+setInterval(() => {}, 1 << 30)
 process.on('unhandledRejection', () => {})
 process.on('uncaughtException', () => {})
 main()
