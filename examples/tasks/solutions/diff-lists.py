@@ -1,0 +1,5 @@
+from collections import Counter
+
+def diff_lists(old, new):
+    before, after = Counter(old), Counter(new)
+    return sorted((after - before).elements()), sorted((before - after).elements())
