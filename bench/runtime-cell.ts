@@ -1,10 +1,10 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createMemoryLogStore, debateServices, debateSpec, noopModel, PHASES, PERSONAS } from './runtime-debate.ts'
 import { startRun } from '../src/app/start-run.ts'
 import { createFileStore } from '../src/store/file-store.ts'
 import { createSystemClock } from '../src/system/system-clock.ts'
+import { createMemoryLogStore, debateServices, debateSpec, noopModel, PERSONAS, PHASES } from './runtime-debate.ts'
 
 /**
  * One cell of the runtime bench, in a process of its own: `runtime-cell IMPLEMENTATION CONCURRENT WAVES`. Prints one JSON

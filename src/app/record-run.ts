@@ -1,7 +1,9 @@
-import { copyFile, mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { createRecordingBackend, formatRecording, type Recording } from '../backends/recording.ts'
 import type { Backend } from '../ports/backend.ts'
+import { encodeRecord } from '../store/record-codec.ts'
+import { readLocatedRun } from './find-run.ts'
 import { type DebateOptions, runDebate } from './run-debate.ts'
 import type { RunResult } from './start-run.ts'
 
@@ -28,7 +30,9 @@ export async function recordRun(
   const log = `${name}.log.jsonl`
   const recordings = `${name}.recordings.jsonl`
   await mkdir(dirname(log), { recursive: true })
-  await copyFile(join(result.folder, 'log.jsonl'), log)
+  // One file must be enough: payloads that the store keeps apart are written in place.
+  const { records } = await readLocatedRun(result.folder, {})
+  await writeFile(log, records.map(encodeRecord).join(''))
   await writeFile(recordings, recorded.map(formatRecording).join(''))
   return { result, log, recordings }
 }
