@@ -1,7 +1,7 @@
 import { CodeConductorError } from '../domain/errors.ts'
 import type { RunId } from '../domain/ids.ts'
+import type { LogRecord } from '../domain/record.ts'
 import { RunSpec } from '../domain/run-spec.ts'
-import type { Services } from './services.ts'
 
 /** A run in a few words, from its first and last record; null what cannot be told. */
 export interface RunSummary {
@@ -15,12 +15,19 @@ export interface RunSummary {
   readonly damage: string | null
 }
 
-/** Returns what the ends of a run's log say, without folding it. A damaged log is told in `damage`, not thrown. */
-export async function summarizeRun({ store }: Pick<Services, 'store'>, runId: RunId): Promise<RunSummary> {
+/** Where the ends of a log are read; the file store is one. */
+interface EndsReader {
+  readEnds(runId: RunId): Promise<{ readonly first: LogRecord | null; readonly last: LogRecord | null }>
+}
+
+/**
+ * Returns what the ends of a run's log say, without reading what lies between them. Damage that shows there is told in
+ * `damage`, not thrown; `runs verify` looks everywhere.
+ */
+export async function summarizeRun({ store }: { readonly store: EndsReader }, runId: RunId): Promise<RunSummary> {
   try {
-    const { records } = await store.read(runId)
-    const spec = RunSpec.safeParse(field(records[0]?.d, 'spec'))
-    const last = records.at(-1)
+    const { first, last } = await store.readEnds(runId)
+    const spec = RunSpec.safeParse(field(first?.d, 'spec'))
     const end = last?.k === 'end' ? last.d : null
     return {
       prompt: spec.success ? spec.data.prompt : null,

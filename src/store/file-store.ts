@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { CodeConductorError } from '../domain/errors.ts'
 import type { RunId } from '../domain/ids.ts'
+import type { LogRecord } from '../domain/record.ts'
 import type { Clock, TimerHandle } from '../ports/clock.ts'
 import type { RunStore } from '../ports/run-store.ts'
 import { type Checkpoints, createCheckpoints } from './checkpoint.ts'
@@ -9,6 +10,7 @@ import { loadRun, type StoreDisk } from './journal.ts'
 import { acquireLease, type Lease, type LeaseContext, leaseHolder } from './lease.ts'
 import { listRuns } from './list-runs.ts'
 import { createNodeProcessTable, createOwnerTag, type ProcessTable } from './process-table.ts'
+import { type RunEnds, readEnds } from './read-ends.ts'
 import { healRun, REMOVED_PREFIX, recoverDead } from './recover.ts'
 import { createReserve } from './reserve.ts'
 import { createRunFile, type RunFile, type RunFileOptions, START_OF_LOG } from './run-file.ts'
@@ -31,6 +33,8 @@ import { createWal } from './wal.ts'
 export interface FileStore extends RunStore {
   /** Returns the folder of a run; it need not exist. */
   folderOf(runId: RunId): string
+  /** Returns the first and last record of a run without reading what lies between. Throws `RUN_NOT_FOUND`, `LOG_CORRUPT`. */
+  readEnds(runId: RunId): Promise<RunEnds>
   /** Checks every line, payload and seal of a run. Throws `RUN_NOT_FOUND`. */
   verifyRun(runId: RunId): Promise<RunReport>
   /** Marks a run to be kept: `remove` refuses it. Throws `RUN_NOT_FOUND`. */
@@ -245,6 +249,10 @@ export function createFileStore(options: FileStoreOptions): FileStore {
       folderOf(runId)
       return loadRun(disk, runId).run
     },
+    readEnds: async (runId) => {
+      await existing(runId)
+      return readEnds(disk, runId) ?? endsOf(loadRun(disk, runId).run.records)
+    },
     list: async () => listRuns(disk),
     remove,
     verifyRun: async (runId) => {
@@ -265,6 +273,10 @@ export function createFileStore(options: FileStoreOptions): FileStore {
       return closed
     },
   }
+}
+
+function endsOf(records: readonly LogRecord[]): RunEnds {
+  return { first: records[0] ?? null, last: records.at(-1) ?? null }
 }
 
 /** Up to 20 ms: enough for a rival to finish withdrawing. */
