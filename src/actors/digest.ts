@@ -29,10 +29,17 @@ export function createInputHasher(): InputHasher {
       return `#${short}`
     }
     if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null'
-    if (Array.isArray(value)) return `[${value.map(render).join(',')}]`
-    const pairs: string[] = []
-    for (const [key, item] of Object.entries(value)) if (item !== undefined) pairs.push(`${key}:${render(item)}`)
-    return `{${pairs.join(',')}}`
+    let text = ''
+    if (Array.isArray(value)) {
+      for (const item of value) text += text === '' ? render(item) : `,${render(item)}`
+      return `[${text}]`
+    }
+    const fields = value as Readonly<Record<string, unknown>>
+    for (const key of Object.keys(fields)) {
+      const item = fields[key]
+      if (item !== undefined) text += `${text === '' ? '' : ','}${key}:${render(item)}`
+    }
+    return `{${text}}`
   }
   return { hash: (input) => shortHash(render(input)) }
 }

@@ -4,8 +4,8 @@ import type { RunEvent, RunEventBody } from '../domain/event.ts'
 import { type ActorPath, type EffectId, effectId, ROOT_ACTOR } from '../domain/ids.ts'
 import type { LogRecord, Output } from '../domain/record.ts'
 import type { EffectActorRef } from '../machines/effect.ts'
-import type { AnswerFacts } from '../machines/effects.ts'
 import type { RunChange, RunContext, RunInput } from '../machines/run-context.ts'
+import { type AnswerRecord, type ChunkRecord, type GrantRecord, unpackAnswer } from './answer-record.ts'
 import { createInputHasher, shortHash } from './digest.ts'
 import { type BoundRunMachine, pathOf, type RunRuntime } from './effect-actor.ts'
 
@@ -50,27 +50,23 @@ interface EffectEntry extends OpenEffect {
   readonly ref: EffectActorRef
   text: string
   hasText: boolean
+  grant: GrantRecord | null
+  ttftMs: number | null
 }
 
 interface TimerEntry extends OpenTimer {
   readonly fire: () => void
 }
 
-/** What a model effect's `ok` record holds: the answer without the text its chunks already carry. */
-export interface AnswerRecord extends AnswerFacts {
-  /** Text after the last chunk. */
-  readonly tail?: string
-}
-
 export class RunFold {
   readonly #runtime: RunRuntime
   readonly #hasher = createInputHasher()
   readonly #effects = new Map<EffectId, EffectEntry>()
-  readonly #byRef = new WeakMap<object, EffectEntry>()
+  readonly #byRef = new Map<object, EffectEntry>()
   readonly #timers = new Map<number, TimerEntry>()
   readonly #requests = new Map<ActorPath, number>()
   #actor: Actor<BoundRunMachine> | null = null
-  #personas: { getSnapshot(): { value?: unknown } }[] = []
+  #states: StateText[] = []
   #timerCount = 0
   #eventCount = 0
   #digest = ''
@@ -156,7 +152,7 @@ export class RunFold {
       case 'tick':
         return this.#tick(Number(input.id))
       case 'grant':
-        return this.#toAsker(input, { type: 'model.granted', ...(input.d as object), at: input.t })
+        return this.#grant(input)
       case 'chunk':
         return this.#chunk(input)
       case 'ok':
@@ -196,13 +192,11 @@ export class RunFold {
     const keep = (event: RunEventBody) => void this.#emitted.push(event)
     actor.on('*', keep)
     actor.subscribe({ error: () => {} })
+    this.#states.push({ actor, value: undefined, text: '' })
     for (const child of Object.values(actor.getSnapshot().children)) {
-      const persona = child as unknown as {
-        on(type: '*', keep: (event: RunEventBody) => void): void
-        getSnapshot(): { value?: unknown }
-      }
+      const persona = child as unknown as StateText['actor'] & { on(type: '*', keep: (event: RunEventBody) => void): void }
       persona.on('*', keep)
-      this.#personas.push(persona)
+      this.#states.push({ actor: persona, value: undefined, text: '' })
     }
     actor.start()
   }
@@ -220,6 +214,8 @@ export class RunFold {
       ref: self,
       text: '',
       hasText: false,
+      grant: null,
+      ttftMs: null,
     }
     this.#effects.set(entry.id, entry)
     this.#byRef.set(self, entry)
@@ -229,9 +225,15 @@ export class RunFold {
 
   #end(self: EffectActorRef): void {
     const entry = this.#byRef.get(self)
-    if (entry === undefined || !this.#effects.delete(entry.id)) return
+    if (entry === undefined) return
+    this.#forget(entry)
     this.#cancelled.push(entry.id)
     this.#outputs.push(['C', entry.id])
+  }
+
+  #forget(entry: EffectEntry): void {
+    this.#effects.delete(entry.id)
+    this.#byRef.delete(entry.ref)
   }
 
   #setTimer(fire: () => void, delayMs: number): number {
@@ -264,20 +266,29 @@ export class RunFold {
     return true
   }
 
+  #grant(input: RunInputRecord): boolean {
+    const entry = this.#effects.get(input.id ?? '')
+    if (entry === undefined) return false
+    entry.grant = input.d as GrantRecord
+    const { model, queuedMs = 0 } = entry.grant
+    return this.#toAsker(input, { type: 'model.granted', model, queuedMs, at: input.t })
+  }
+
   #chunk(input: RunInputRecord): boolean {
     const entry = this.#effects.get(input.id ?? '')
     if (entry === undefined) return false
-    const { text, ttftMs } = input.d as { text: string; ttftMs?: number }
+    const { text, ttftMs } = input.d as ChunkRecord
     entry.text += text
     if (entry.hasText) return false
     entry.hasText = true
+    entry.ttftMs = ttftMs ?? null
     return this.#toAsker(input, { type: 'model.firstToken', ttftMs: ttftMs ?? 0, at: input.t })
   }
 
   #finish(input: RunInputRecord, event: (entry: EffectEntry) => { type: string }): boolean {
     const entry = this.#effects.get(input.id ?? '')
     if (entry === undefined) return false
-    this.#effects.delete(entry.id)
+    this.#forget(entry)
     entry.ref.send(event(entry))
     return true
   }
@@ -296,9 +307,11 @@ export class RunFold {
   }
 
   #roll(): void {
-    let state = JSON.stringify(this.#actor?.getSnapshot().value)
-    for (const persona of this.#personas) state += JSON.stringify(persona.getSnapshot().value)
-    this.#digest = shortHash(`${this.#digest}${JSON.stringify(this.#outputs)}${state}${JSON.stringify(this.#emitted)}`)
+    let state = ''
+    for (const entry of this.#states) state += textOf(entry)
+    const outputs = this.#outputs.length === 0 ? '[]' : JSON.stringify(this.#outputs)
+    const emitted = this.#emitted.length === 0 ? '[]' : JSON.stringify(this.#emitted)
+    this.#digest = shortHash(`${this.#digest}${outputs}${state}${emitted}`)
   }
 
   #toEvent(body: RunEventBody): RunEvent {
@@ -308,10 +321,24 @@ export class RunFold {
   }
 }
 
+/** An actor's state value as JSON, kept until the value is another object: of all actors an input moves one or two. */
+interface StateText {
+  readonly actor: { getSnapshot(): { value?: unknown } }
+  value: unknown
+  text: string
+}
+
+function textOf(entry: StateText): string {
+  const { value } = entry.actor.getSnapshot()
+  if (value !== entry.value) {
+    entry.value = value
+    entry.text = JSON.stringify(value)
+  }
+  return entry.text
+}
+
 function toOutput(entry: EffectEntry, data: unknown): unknown {
-  if (entry.name !== 'model') return data
-  const { tail, ...answer } = data as AnswerRecord
-  return { ...answer, text: tail === undefined ? entry.text : entry.text + tail }
+  return entry.name === 'model' ? unpackAnswer(data as AnswerRecord, entry) : data
 }
 
 interface AbnormalEnd {
