@@ -3,12 +3,13 @@ import type { RunEvent, TokenDelta } from '../domain/event.ts'
 import { type EffectId, ROOT_ACTOR } from '../domain/ids.ts'
 import { type LogRecord, RECORD_VERSION, type RecordKind } from '../domain/record.ts'
 import type { Outcome, StopReason } from '../domain/verdict.ts'
-import type { AnswerFacts } from '../machines/effects.ts'
+import type { AnswerFacts, ModelRequest } from '../machines/effects.ts'
 import type { RunChange, RunInput } from '../machines/run-context.ts'
 import type { Clock, TimerHandle } from '../ports/clock.ts'
 import type { RunLog } from '../ports/run-store.ts'
+import { packAnswer } from './answer-record.ts'
 import type { EffectSink, Executors } from './executor.ts'
-import type { AnswerRecord, FoldStep, OpenEffect, RunFold } from './run-fold.ts'
+import type { FoldStep, OpenEffect, RunFold } from './run-fold.ts'
 
 /*
  * Drives a fold with the world. Invariants:
@@ -19,7 +20,7 @@ import type { AnswerRecord, FoldStep, OpenEffect, RunFold } from './run-fold.ts'
  */
 
 /** Text is logged when this much has gathered … */
-const COALESCE_CHARS = 400
+const COALESCE_CHARS = 512
 /** … or has waited this long. */
 const COALESCE_MS = 50
 /** Times an effect is asked over the lives of a run's processes. */
@@ -204,19 +205,22 @@ export class LiveRun {
     const isOpen = (): boolean => this.#flights.get(id) === flight && !this.#isOver
     return {
       grant: (model, queuedMs) => {
-        if (isOpen()) this.#input('grant', { id, d: { model, queuedMs: Math.round(queuedMs) } })
+        if (isOpen()) this.#grant(id, model, Math.round(queuedMs))
       },
       text: (text, ttftMs) => {
         if (isOpen()) this.#text(flight, text, ttftMs)
       },
       ok: (output) => {
-        if (isOpen())
-          this.#settle(flight, 'ok', flight.effect.name === 'model' ? withTail(output as AnswerFacts, flight.pending) : output)
+        if (isOpen()) this.#settle(flight, 'ok', output)
       },
       err: (error) => {
         if (isOpen()) this.#settle(flight, 'err', error)
       },
     }
+  }
+
+  #grant(id: EffectId, model: string, queuedMs: number): void {
+    this.#input('grant', { id, d: queuedMs === 0 ? { model } : { model, queuedMs } })
   }
 
   #text(flight: Flight, text: string, ttftMs: number | undefined): void {
@@ -241,13 +245,16 @@ export class LiveRun {
     this.#input('chunk', { id: flight.effect.id, d: { text, ...first } })
   }
 
-  #settle(flight: Flight, k: 'ok' | 'err', d: unknown): void {
-    if (flight.ttftMs !== null && k === 'ok') {
-      this.#flush(flight)
-      d = withoutTail(d)
-    }
-    this.#flights.delete(flight.effect.id)
-    this.#input(k, { id: flight.effect.id, d })
+  #settle(flight: Flight, k: 'ok' | 'err', result: unknown): void {
+    const { effect } = flight
+    // The first text has not been logged yet: its time to come is told with a chunk.
+    if (flight.ttftMs !== null && k === 'ok') this.#flush(flight)
+    const d =
+      k === 'ok' && effect.name === 'model'
+        ? packAnswer(result as AnswerFacts, effect.input as ModelRequest, flight.pending)
+        : result
+    this.#flights.delete(effect.id)
+    this.#input(k, { id: effect.id, d })
   }
 
   #abort(id: EffectId): void {
@@ -296,13 +303,4 @@ export class LiveRun {
     if (this.#flushTimer !== null) this.#options.clock.clearTimer(this.#flushTimer)
     for (const id of [...this.#flights.keys()]) this.#abort(id)
   }
-}
-
-function withTail(answer: AnswerFacts, tail: string): AnswerRecord {
-  return tail === '' ? answer : { ...answer, tail }
-}
-
-function withoutTail(data: unknown): unknown {
-  const { tail: _, ...rest } = data as AnswerRecord
-  return rest
 }

@@ -1,3 +1,4 @@
+import { type AnswerRecord, type ChunkRecord, type GrantRecord, unpackAnswer } from '../actors/answer-record.ts'
 import type { RunEvent } from '../domain/event.ts'
 import { type PromptMessage, renderMessages } from '../domain/message.ts'
 import type { LogRecord } from '../domain/record.ts'
@@ -34,6 +35,7 @@ export interface RunStory {
 
 interface Open extends Omit<RunEffect, 'output' | 'error' | 'model' | 'inputTokens' | 'outputTokens' | 'endedMs'> {
   text: string
+  grant: GrantRecord | null
 }
 
 /** Returns every effect of a log in the order asked, with its prompt rebuilt and its answer put together. */
@@ -58,6 +60,7 @@ export function storyOf(records: readonly LogRecord[], mode: ReplayMode = 'outco
           round: request?.round ?? null,
           askedMs: record.t,
           text: '',
+          grant: null,
         })
       }
     },
@@ -70,7 +73,8 @@ export function storyOf(records: readonly LogRecord[], mode: ReplayMode = 'outco
 function settle(record: LogRecord, open: Map<string, Open>, done: RunEffect[]): void {
   const effect = open.get(record.id ?? '')
   if (effect === undefined) return
-  if (record.k === 'chunk') effect.text += (record.d as { text: string }).text
+  if (record.k === 'grant') effect.grant = record.d as GrantRecord
+  if (record.k === 'chunk') effect.text += (record.d as ChunkRecord).text
   if (record.k === 'retry') effect.text = ''
   if (record.k === 'err') close(open, done, effect.id, { error: (record.d as { message: string }).message, endedMs: record.t })
   if (record.k !== 'ok') return
@@ -78,13 +82,10 @@ function settle(record: LogRecord, open: Map<string, Open>, done: RunEffect[]): 
     close(open, done, effect.id, { output: JSON.stringify(record.d), endedMs: record.t })
     return
   }
-  const {
-    tail = '',
-    model,
-    usage,
-  } = record.d as { tail?: string; model: string; usage: { inputTokens: number | null; outputTokens: number | null } }
+  const answer = unpackAnswer(record.d as AnswerRecord, { input: {}, grant: effect.grant, ttftMs: null, text: effect.text })
+  const { text: output, model, usage } = answer
   close(open, done, effect.id, {
-    output: effect.text + tail,
+    output,
     model,
     inputTokens: usage.inputTokens,
     outputTokens: usage.outputTokens,
@@ -96,7 +97,7 @@ function close(open: Map<string, Open>, done: RunEffect[], id: string, end: Part
   const effect = open.get(id)
   if (effect === undefined) return
   open.delete(id)
-  const { text: _, ...asked } = effect
+  const { text: _, grant: __, ...asked } = effect
   done.push({ ...asked, output: null, error: null, model: null, inputTokens: null, outputTokens: null, endedMs: null, ...end })
 }
 

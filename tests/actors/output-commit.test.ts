@@ -93,9 +93,9 @@ test('text reaches the screen at once and the log coalesced', async () => {
   const chunks = records
     .filter((record) => record.k === 'chunk' && record.id === 'run/coder#1')
     .map((record) => (record.d as { text: string }).text.length)
-  expect(chunks).toEqual([400, 400])
+  expect(chunks).toEqual([600])
   const answer = records.find((record) => record.k === 'ok' && record.id === 'run/coder#1')?.d as { tail: string }
-  expect(answer.tail).toHaveLength(200)
+  expect(answer.tail).toHaveLength(400)
 })
 
 test('text that waits is logged after fifty milliseconds', async () => {

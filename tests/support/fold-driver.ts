@@ -103,19 +103,9 @@ export class FoldDriver {
   answered(agent: string, text = 'def f():\n  pass\n', finish: FinishReason = 'stop'): this {
     const { id } = this.openOf(`run/${agent}`)
     const key = this.requestOf(agent).models[0] ?? ''
-    this.input({ k: 'grant', id, d: { model: key, queuedMs: 0 } })
+    this.input({ k: 'grant', id, d: { model: key } })
     this.input({ k: 'chunk', id, d: { text, ttftMs: 5 } })
-    this.input({
-      k: 'ok',
-      id,
-      d: {
-        model: key,
-        finish,
-        usage: { inputTokens: 100, cachedTokens: null, outputTokens: 50 },
-        timings: { queuedMs: 0, ttftMs: 5, totalMs: 10, tokensPerSecond: null },
-        sampling: {},
-      },
-    })
+    this.input({ k: 'ok', id, d: { usage: [100, null, 50], ms: 10, ...(finish === 'stop' ? {} : { finish }) } })
     return this
   }
 
