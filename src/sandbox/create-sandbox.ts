@@ -84,7 +84,12 @@ async function chooseSandbox(options: SandboxOptions): Promise<Sandbox> {
         ),
       )
     }
-    const forget = (): void => rmSync(workDir, { recursive: true, force: true })
+    const forget = (): void => {
+      process.off('exit', forget)
+      rmSync(workDir, { recursive: true, force: true })
+    }
+    // A program that exits without disposing leaves no directory behind either; its sandboxes die with it.
+    process.once('exit', forget)
     if (user.isDropped && !isReachableBy(user, options.tmpDir)) {
       forget()
       return createRefuseSandbox(

@@ -1,17 +1,22 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test, vi } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { findTool } from '../../src/sandbox/detect-bwrap.ts'
 import { makePrivateDir, sandboxUser } from '../../src/sandbox/host-user.ts'
 import { createMountHolderSource } from '../../src/sandbox/mount-holder.ts'
 
 const user = sandboxUser(process.getuid?.())
+const places: string[] = []
 function place(): string {
-  const base = join(makePrivateDir(tmpdir(), user), 'hold')
-  mkdirSync(base, { mode: 0o755 })
-  return base
+  const dir = makePrivateDir(tmpdir(), user)
+  places.push(dir)
+  mkdirSync(join(dir, 'hold'), { mode: 0o755 })
+  return join(dir, 'hold')
 }
+afterAll(() => {
+  for (const dir of places) rmSync(dir, { recursive: true, force: true })
+})
 const tools = { unshare: findTool('unshare') ?? '', python: findTool('python3') ?? '' }
 const first = await createMountHolderSource(tools, place(), user)
 
