@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Sandbox } from '../../src/ports/sandbox.ts'
+import { sandboxUser } from '../../src/sandbox/host-user.ts'
 import { pickPrograms, readManifest, runContainment, runForgery } from '../support/attack-runner.ts'
 import { type AttackWorld, createAttackWorld } from '../support/attack-world.ts'
 import { createTestSandbox, whyNotHere } from '../support/this-machines-sandbox.ts'
@@ -63,14 +66,12 @@ if (why !== null) {
     })
 
     test('the world notices harm: its oracles are not blind', async () => {
-      const { connect } = await import('node:net')
-      const { writeFileSync } = await import('node:fs')
-      await new Promise<void>((resolve) => {
-        const socket = connect({ host: '127.0.0.1', port: Number(world.hints['tcp']) }, () => {
-          socket.on('close', () => resolve())
-          socket.resume()
-        })
-      })
+      // As the user a sandbox runs as, for connections of other users of this host are not counted.
+      const user = sandboxUser(process.getuid?.())
+      const code = `import socket; socket.create_connection(('127.0.0.1', ${Number(world.hints['tcp'])})).recv(9)`
+      await new Promise((resolve) =>
+        spawn('/usr/bin/python3', ['-c', code], { ...user.ids, cwd: '/', stdio: 'ignore' }).on('close', resolve),
+      )
       writeFileSync(String(world.hints['expected']), 'changed')
       expect(world.harm()).toEqual(['connection on tcp', 'files of the host changed'])
     })

@@ -13,9 +13,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer, type ListenOptions, type Server } from 'node:net'
+import { createServer, type ListenOptions, type Server, type Socket } from 'node:net'
 import { hostname, tmpdir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
+import { sandboxUser } from '../../src/sandbox/host-user.ts'
 import { stageProject } from '../../src/sandbox/stage.ts'
 
 /**
@@ -68,7 +69,7 @@ export async function createAttackWorld(): Promise<AttackWorld> {
   const servers: Server[] = []
   const listen = async (name: string, where: ListenOptions): Promise<number> => {
     const server = createServer((socket) => {
-      seen.push(`connection on ${name}`)
+      if (!isFromSomebodyElse(socket)) seen.push(`connection on ${name}`)
       socket.on('error', () => undefined)
       socket.end('HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}')
     })
@@ -146,6 +147,24 @@ export function survivors(tag: string): number[] {
       }
     })
     .map(Number)
+}
+
+/**
+ * True when a connection came from a program of another user of this host, as real clients of a model server's well-known port do. A
+ * sandbox that could reach this host would do so as the user it runs as. What cannot be told counts as the sandbox's.
+ */
+function isFromSomebodyElse(socket: Socket): boolean {
+  const ownUid = process.getuid?.() ?? 0
+  const sandboxUid = sandboxUser(ownUid).ids.uid ?? ownUid
+  const hex = (port: number | undefined): string => (port ?? 0).toString(16).toUpperCase().padStart(4, '0')
+  const ends = `:${hex(socket.remotePort)} `
+  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    for (const line of readFileSync(table, 'latin1').split('\n')) {
+      const [, local, remote, , , , , uid] = line.trim().split(/\s+/)
+      if (local && `${local} `.endsWith(ends) && remote?.endsWith(`:${hex(socket.localPort)}`)) return Number(uid) !== sandboxUid
+    }
+  }
+  return false
 }
 
 function hashTree(root: string): string {
