@@ -117,7 +117,7 @@ async function recoverRun(options: RecoveryOptions, runId: RunId, journal: Journ
   const { disk } = options
   const folder = `${disk.runsFolder}/${runId}`
   try {
-    const lease = await acquireLease(options.lease, folder, runId)
+    const lease = await acquireLease(options.lease, folder, runId, true)
     try {
       const written = new Map<string, 'file' | 'folder'>()
       const touch = (path: string, kind: 'file' | 'folder') => void written.set(path, kind)

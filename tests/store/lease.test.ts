@@ -38,6 +38,41 @@ describe('a lease', () => {
     await acquireLease(contend(), FOLDER, RUN)
   })
 
+  test('that was taken to tidy up is waited for, and a holder that works is not', async () => {
+    const { disk, machine, contend } = world()
+    const passing = await acquireLease(contend(), FOLDER, RUN, true)
+    let pauses = 0
+    const patient = contend(machine.start(), async () => {
+      pauses += 1
+      if (pauses === 3) passing.release()
+    })
+    const lease = await acquireLease(patient, FOLDER, RUN)
+    expect({ pauses, isHeld: lease.isHeld() }).toEqual({ pauses: 3, isHeld: true })
+    expect(
+      await codeOf(
+        acquireLease(
+          contend(machine.start(), async () => void (pauses += 1)),
+          FOLDER,
+          RUN,
+        ),
+      ),
+    ).toBe('RUN_HELD')
+    expect({ pauses, left: disk.fs.list(FOLDER).length }).toEqual({ pauses: 3, left: 1 })
+  })
+
+  test('that tidies up without end is told in the end, and two that tidy up do not wait for each other', async () => {
+    const { machine, contend } = world()
+    await acquireLease(contend(), FOLDER, RUN, true)
+    let pauses = 0
+    const patient = contend(machine.start(), async () => {
+      pauses += 1
+    })
+    expect(await codeOf(acquireLease(patient, FOLDER, RUN, true))).toBe('RUN_HELD')
+    expect(pauses).toBe(0)
+    expect(await codeOf(acquireLease({ ...patient, tag: contend().tag }, FOLDER, RUN))).toBe('RUN_HELD')
+    expect(pauses).toBe(150)
+  })
+
   test('of two that publish at the same moment never both hold, and one gets it at the next try', async () => {
     const { disk, machine, contend } = world()
     const rival = contend()
