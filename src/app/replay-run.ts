@@ -3,6 +3,7 @@ import { type FoldStep, type OpenEffect, RunFold } from '../actors/run-fold.ts'
 import { CodeConductorError } from '../domain/errors.ts'
 import type { RunEvent } from '../domain/event.ts'
 import { type LogRecord, type Output, RECORD_VERSION } from '../domain/record.ts'
+import { upcastRecord } from '../domain/upcast.ts'
 import type { RunContext } from '../machines/run-context.ts'
 
 /** The first place where the machines of today and the log part. */
@@ -49,8 +50,7 @@ export function replayRecords(
   const fold = new RunFold(runtime)
   const events: RunEvent[] = []
   let count = 0
-  for (const record of records) {
-    if (count === 0) assertReadable(record)
+  for (const record of readable(records)) {
     count += 1
     const before = fold.digest
     const step = fold.apply(record)
@@ -67,24 +67,35 @@ function stateOf(fold: RunFold): Pick<Replay, 'digest' | 'context' | 'isDone'> {
   return { digest: fold.digest, context: fold.context, isDone: fold.isDone }
 }
 
-/** Throws `LOG_CORRUPT` on a log without a start, `LOG_TOO_NEW` on one of a later version of the product. */
-function assertReadable(first: LogRecord): void {
+/**
+ * Yields the records of a log as today's version writes them. Throws `LOG_CORRUPT` on a log without a start, `LOG_TOO_NEW`
+ * on one of a later version of the product.
+ */
+function* readable(records: Iterable<LogRecord>): Generator<LogRecord> {
+  let version: number | null = null
+  for (const record of records) {
+    version ??= versionOf(record)
+    yield upcastRecord(version, record)
+  }
+}
+
+function versionOf(first: LogRecord): number {
   if (first.k !== 'start') {
     throw new CodeConductorError('LOG_CORRUPT', 'the log does not begin with a start record', { hint: 'codeconductor runs list' })
   }
-  if ((first.v ?? RECORD_VERSION) > RECORD_VERSION) {
-    throw new CodeConductorError('LOG_TOO_NEW', `the log has version ${first.v}; this product reads up to ${RECORD_VERSION}`, {
+  const version = first.v ?? 1
+  if (version > RECORD_VERSION) {
+    throw new CodeConductorError('LOG_TOO_NEW', `the log has version ${version}; this product reads up to ${RECORD_VERSION}`, {
       hint: 'npm install -g codeconductor@latest',
     })
   }
+  return version
 }
 
 /** Folds a log into `fold`, to go on from there. Throws `REPLAY_DIVERGED` naming the first record that differs. */
 export function foldRecords(fold: RunFold, records: readonly LogRecord[]): { readonly events: readonly RunEvent[] } {
   const events: RunEvent[] = []
-  const [first] = records
-  if (first !== undefined) assertReadable(first)
-  for (const record of records) {
+  for (const record of readable(records)) {
     const before = fold.digest
     const step = fold.apply(record)
     events.push(...step.events)
@@ -140,10 +151,8 @@ function sameOutputs(recorded: readonly Output[], got: readonly Output[]): boole
 }
 
 function describe(record: LogRecord, step: FoldStep): Divergence {
-  const asked = step.requested.find((effect, i) => {
-    const recorded = (record.o ?? []).filter((output) => output[0] === 'R')[i]
-    return recorded === undefined || recorded[1] !== effect.id || recorded[3] !== effect.inputHash
-  })
+  const recorded = new Set((record.o ?? []).map((output) => output.join(' ')))
+  const asked = step.requested.find(({ id, name, inputHash }) => !recorded.has(`R ${id} ${name} ${inputHash}`))
   return {
     seq: record.seq,
     kind: record.k,
