@@ -62,9 +62,13 @@ function compare(a: RunEffect | undefined, b: RunEffect | undefined): EffectDiff
 }
 
 /** Returns a unified diff of two texts; null when they are equal or one is missing. */
-export function patch(a: string | null | undefined, b: string | null | undefined): string | null {
+export function patch(
+  a: string | null | undefined,
+  b: string | null | undefined,
+  names: readonly [string, string] = ['a', 'b'],
+): string | null {
   if (a == null || b == null || a === b) return null
-  return createTwoFilesPatch('a', 'b', a, b, undefined, undefined, { context: 2 })
+  return createTwoFilesPatch(names[0], names[1], a, b, undefined, undefined, { context: 2 })
 }
 
 function tokensOf(effect: RunEffect | undefined): number | null {

@@ -57,10 +57,16 @@ export function describeDivergence(divergence: Divergence, recorded: string | nu
     list(divergence.got),
   ]
   if (effect !== null) lines.push(`  first effect that is asked differently: ${effect.id} (${effect.name})`)
-  const prompt = effect?.name === 'model' ? renderPrompt((effect.input as ModelRequest).prompt) : null
-  if (prompt !== null)
-    lines.push(patch(recorded, prompt) ?? '  its recorded prompt was not kept: logs/prompts.jsonl is missing or agrees')
+  if (effect?.name === 'model') lines.push(describePrompts(recorded, renderPrompt((effect.input as ModelRequest).prompt)))
   return lines.join('\n')
+}
+
+function describePrompts(recorded: string | null, now: string): string {
+  if (recorded === null)
+    return '  its recorded prompt is not at hand: there is no logs/prompts.jsonl beside the log, or it is not in it'
+  return (
+    patch(recorded, now, ['prompt as recorded', 'prompt now']) ?? '  the prompt is the same; its model, sampling or limits differ'
+  )
 }
 
 /** Returns the prompt of the diverging effect as it was sent; null where it was not kept. */
@@ -68,9 +74,23 @@ export async function recordedPrompt(folder: string | null, { effect }: Divergen
   if (folder === null || effect === null) return null
   const text = await readFile(join(folder, 'logs', 'prompts.jsonl'), 'utf8').catch(() => '')
   for (const line of text.split('\n')) {
-    if (!line.includes(`"${effect.id}"`)) continue
-    const { messages } = JSON.parse(line) as { messages: readonly { role: string; content: string }[] }
-    return messages.map(({ role, content }) => `[${role}]\n${content}`).join('\n')
+    const sent = line.includes(`"${effect.id}"`) ? sentPrompt(line) : null
+    if (sent?.id === effect.id) return sent.messages.map(({ role, content }) => `[${role}]\n${content}`).join('\n')
   }
   return null
+}
+
+interface SentPrompt {
+  readonly id: string
+  readonly messages: readonly { readonly role: string; readonly content: string }[]
+}
+
+/** A line a crash cut off, or someone's edit spoilt, tells of no prompt; the divergence is told all the same. */
+function sentPrompt(line: string): SentPrompt | null {
+  try {
+    const value = JSON.parse(line) as Partial<SentPrompt> | null
+    return typeof value?.id === 'string' && Array.isArray(value.messages) ? (value as SentPrompt) : null
+  } catch {
+    return null
+  }
 }

@@ -52,12 +52,11 @@ const RUN: readonly OptionSpec[] = [
 ]
 
 const REPLAY: readonly OptionSpec[] = [
-  {
-    flags: '--mode <what>',
-    summary: 'what must be as recorded (default: strict)',
-    choices: ['strict', 'effects', 'outcome'],
-  },
-  { flags: '-q, --quiet', summary: 'only the end' },
+  { flags: '--strict', summary: 'everything must be as recorded (default)' },
+  { flags: '--effects', summary: 'what was asked of models and sandbox must be; states may differ' },
+  { flags: '--outcome', summary: 'the end must be' },
+  { flags: '--speed <n>', summary: 'play it back as it happened, n times as fast' },
+  { flags: '-q, --quiet', summary: 'only the end; of several, only those that differ' },
   OUT,
   JSON_LINES,
 ]
@@ -114,7 +113,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     args: '<run...>',
     summary: 'go through a run again from its log, with no model',
     options: REPLAY,
-    examples: ['codeconductor replay last', 'codeconductor replay path/to/log.jsonl'],
+    examples: [
+      'codeconductor replay last',
+      'codeconductor replay last --speed 4',
+      'codeconductor replay tests/golden other.log.jsonl     one line each, exit 10 when one differs',
+    ],
     load: () => import('./commands/replay.ts'),
   },
   {
@@ -170,6 +173,19 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/runs-show.ts'),
   },
   { path: 'runs rm', args: '<run...>', summary: 'remove runs', options: [OUT], load: () => import('./commands/runs-rm.ts') },
+  {
+    path: 'runs prune',
+    summary: 'remove old runs; never one that is pinned, running, or the parent of a fork that stays',
+    options: [
+      { flags: '--keep <n>', summary: 'the newest n stay' },
+      { flags: '--days <n>', summary: 'those younger than n days stay' },
+      { flags: '--dry-run', summary: 'only say which would go' },
+      OUT,
+      JSON_LINES,
+    ],
+    examples: ['codeconductor runs prune --keep 50 --days 30 --dry-run'],
+    load: () => import('./commands/runs-prune.ts'),
+  },
   {
     path: 'runs verify',
     args: '<run...>',

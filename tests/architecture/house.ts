@@ -75,6 +75,8 @@ export const APP_EXCEPTIONS: Readonly<Record<string, string>> = {
   'app/test-backends.ts': 'it hands the two backends that need no server to whoever writes tests',
   'app/write-artifacts.ts': 'it names the kinds of artifact that have a schema',
   'app/find-run.ts': 'a log named by its path is read without a store, which would write',
+  'app/prune-runs.ts': 'which runs may go is decided beside the store, and needs what only use cases know',
+  'app/record-proxy.ts': 'what it records is the exchange with a server, in the words of its backend',
 }
 
 export const PURE_FOLDERS: readonly string[] = PURE
