@@ -26,7 +26,8 @@ export interface ChatTurn {
   readonly clock: Clock
   readonly queuedMs: number
   readonly sink: EffectSink
-  readonly signal: AbortSignal
+  /** Aborted from outside when the answer is no longer wanted; by us when the model has been silent too long. */
+  readonly abort: AbortController
 }
 
 /**
@@ -47,7 +48,7 @@ export async function runChat(turn: ChatTurn): Promise<ChatOutcome> {
       sampling: turn.request.sampling,
       contextTokens: turn.request.contextTokens,
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
-      signal: watch.signal,
+      signal: turn.abort.signal,
     })) {
       if (event.type === 'text') {
         if (isBlank) isBlank = event.text.trim() === ''
@@ -109,8 +110,6 @@ function clientRate(end: ChatEnd, times: { firstMs: number | null; endMs: number
 /** Aborts an exchange that has been silent too long. One timer a turn, re-armed when it fires early. */
 class SilenceWatch {
   readonly #turn: ChatTurn
-  readonly #abort = new AbortController()
-  readonly #onOuterAbort = () => this.#abort.abort()
   #lastMs: number
   #limitMs: number
   #hasText = false
@@ -121,13 +120,7 @@ class SilenceWatch {
     this.#turn = turn
     this.#lastMs = turn.clock.now()
     this.#limitMs = turn.request.firstTokenTimeoutMs
-    if (turn.signal.aborted) this.#abort.abort()
-    turn.signal.addEventListener('abort', this.#onOuterAbort, { once: true })
     this.#timer = turn.clock.setTimer(() => this.#check(), this.#limitMs)
-  }
-
-  get signal(): AbortSignal {
-    return this.#abort.signal
   }
 
   /** Notes a sign of life; after the first text the limit on silence is the shorter one. */
@@ -142,11 +135,9 @@ class SilenceWatch {
 
   stop(): void {
     this.#turn.clock.clearTimer(this.#timer)
-    this.#turn.signal.removeEventListener('abort', this.#onOuterAbort)
   }
 
   explain(error: unknown, hadText: boolean): ChatOutcome {
-    if (this.#turn.signal.aborted) return { kind: 'cancelled', drained: hadText ? Promise.resolve() : drain(this.#turn) }
     if (this.#expired !== null) {
       const seconds = Math.round(this.#limitMs / 1000)
       const facts = { backend: this.#turn.model.backend.id, model: this.#turn.model.info.name, afterFirstText: hadText }
@@ -155,6 +146,7 @@ class SilenceWatch {
         error: new BackendError(this.#expired, `${this.#turn.model.key} was silent for ${seconds} s`, facts).toData(),
       }
     }
+    if (this.#turn.abort.signal.aborted) return { kind: 'cancelled', drained: hadText ? Promise.resolve() : drain(this.#turn) }
     return { kind: 'failed', error: error instanceof BackendError ? error.toData() : toErrorData(error) }
   }
 
@@ -165,7 +157,7 @@ class SilenceWatch {
       return
     }
     this.#expired = this.#hasText ? 'timeout-idle' : 'timeout-first-token'
-    this.#abort.abort()
+    this.#turn.abort.abort()
   }
 }
 

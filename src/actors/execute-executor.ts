@@ -13,7 +13,7 @@ const STOP_AFTER_TIMEOUTS = 4
  * a channel it cannot forge. Without isolation nothing runs, and the result says why.
  */
 export function createExecuteExecutor(sandbox: Sandbox, parallel: number): Executor {
-  return (effect, sink, signal) => {
+  return (effect, sink, { signal }) => {
     executeCalls(effect.input as ExecuteRequest, sandbox, parallel, signal).then(
       (result) => {
         if (!signal.aborted) sink.ok(result)

@@ -19,10 +19,10 @@ export interface EffectSink {
 }
 
 /**
- * Does one kind of effect. Never throws: a failure goes to `sink.err`. An abort of `signal` means the result is no
- * longer wanted; the executor frees what it holds and may stay silent.
+ * Does one kind of effect. Never throws: a failure goes to `sink.err`. When `abort` is aborted the result is no longer
+ * wanted: the executor frees what it holds and may stay silent. It may abort itself what it has started, to end it early.
  */
-export type Executor = (request: EffectRequest, sink: EffectSink, signal: AbortSignal) => void
+export type Executor = (request: EffectRequest, sink: EffectSink, abort: AbortController) => void
 
 /** Executors by effect name. */
 export type Executors = Readonly<Record<string, Executor>>

@@ -20,7 +20,7 @@ interface Taken {
 
 /** Returns the executor of `gate`: answers in, candidates out, parsed, merged where equal, and compared. */
 export function createGateExecutor(parser: SyntaxParser): Executor {
-  return (effect, sink, signal) => {
+  return (effect, sink, { signal }) => {
     gateAnswers(effect.input as GateRequest, parser).then(
       (result) => {
         if (!signal.aborted) sink.ok(result)

@@ -5,7 +5,7 @@ import type { ModelPool } from './model-pool.ts'
 
 /** Returns the executor of `gather`: the models this machine can answer with now. */
 export function createGatherExecutor(pool: ModelPool): Executor {
-  return (_effect, sink, signal) => {
+  return (_effect, sink, { signal }) => {
     pool.list(signal).then(
       (models) => {
         const result: GatherResult = { models }

@@ -197,7 +197,7 @@ export class LiveRun {
       sink.err({ code: 'INTERNAL', message: `nothing here does "${flight.effect.name}"`, retryable: false })
       return
     }
-    execute({ id, input: flight.effect.input }, sink, flight.abort.signal)
+    execute({ id, input: flight.effect.input }, sink, flight.abort)
   }
 
   #sinkOf(flight: Flight): EffectSink {

@@ -29,7 +29,7 @@ interface Waiting {
   readonly effect: EffectRequest
   readonly request: ModelRequest
   readonly sink: EffectSink
-  readonly signal: AbortSignal
+  readonly abort: AbortController
   readonly arrived: number
   readonly sinceMs: number
   timer: TimerHandle | null
@@ -63,13 +63,14 @@ export class ModelPool {
   }
 
   /** Executor of `model` effects. */
-  readonly execute: Executor = (effect, sink, signal) => {
+  readonly execute: Executor = (effect, sink, abort) => {
+    const { signal } = abort
     const request = effect.input as ModelRequest
     const turn: Waiting = {
       effect,
       request,
       sink,
-      signal,
+      abort,
       arrived: this.#arrivals,
       sinceMs: this.#options.clock.now(),
       timer: null,
@@ -137,7 +138,7 @@ export class ModelPool {
   }
 
   #wait(turn: Waiting): void {
-    turn.signal.addEventListener('abort', () => this.#leave(turn), { once: true })
+    turn.abort.signal.addEventListener('abort', () => this.#leave(turn), { once: true })
     turn.timer = this.#options.clock.setTimer(() => {
       this.#leave(turn)
       const seconds = turn.request.queueTimeoutMs / 1000
@@ -226,7 +227,7 @@ export class ModelPool {
       clock: this.#options.clock,
       queuedMs,
       sink: turn.sink,
-      signal: turn.signal,
+      abort: turn.abort,
     }).then((outcome) => this.#settle(turn, model, slot, outcome))
   }
 

@@ -57,7 +57,8 @@ export async function compose(options: ComposeOptions): Promise<Conductor> {
   const pool = new ModelPool({ backends, clock, isAllowed: allowed(config), maxParallelModels: config.maxParallelModels })
   const artifactsDir = resolve(cwd, config.artifactsDir)
   const store = createFileStore({ root: artifactsDir, clock })
-  const sandbox = createSandbox({ cacheDir: cacheDir(env), tmpDir: tmpdir() })
+  const parser = createTreeSitterParser()
+  const sandbox = createSandbox({ cacheDir: cacheDir(env), tmpDir: tmpdir(), parser })
   return {
     config,
     runtime: createRunRuntime(),
@@ -73,7 +74,7 @@ export async function compose(options: ComposeOptions): Promise<Conductor> {
     executors: {
       model: pool.execute,
       gather: createGatherExecutor(pool),
-      gate: createGateExecutor(createTreeSitterParser()),
+      gate: createGateExecutor(parser),
       execute: createExecuteExecutor(sandbox, Math.max(1, availableParallelism() - 1)),
     },
     close: async () => {

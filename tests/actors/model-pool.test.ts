@@ -55,7 +55,7 @@ async function poolOf(
       idleTimeoutMs: 5_000,
       ...change,
     }
-    pool.execute({ id: agent, input }, sink, abort.signal)
+    pool.execute({ id: agent, input }, sink, abort)
     return abort
   }
   return { pool, clock, asked, told, ask }
