@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Call, TypedValue } from './value.ts'
 
 /** A statement about a solution that nobody who writes or chooses one may see. Both are literals of the task's language. */
 export const HiddenCheck = z.strictObject({
@@ -23,3 +24,8 @@ export const Task = z.strictObject({
   checks: z.array(HiddenCheck).min(6).max(12),
 })
 export type Task = z.infer<typeof Task>
+
+/** A task with its checks read. Nothing but a scorer may look at `hidden`. */
+export interface ScoredTask extends Omit<Task, 'checks'> {
+  readonly hidden: readonly { readonly call: Call; readonly expected: TypedValue }[]
+}

@@ -1,35 +1,19 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { parseYaml } from '../config/yaml-source.ts'
 import { entryPointCall } from '../consensus/call-expression.ts'
-import type { Expectation } from '../consensus/check.ts'
 import { parseExpression } from '../consensus/expression.ts'
 import { parseLiteral } from '../consensus/literal.ts'
 import { readEntryPoint } from '../consensus/signature.ts'
 import { CodeConductorError } from '../domain/errors.ts'
-import { type HiddenCheck, Task } from '../domain/task.ts'
-import type { Call } from '../domain/value.ts'
-
-/** A check that can be run: the call and what it must give. */
-interface RunnableCheck {
-  readonly call: Call
-  readonly expected: Expectation
-}
-
-/** A task with its checks read. Nothing but a scorer may look at `hidden`. */
-export interface LoadedTask extends Omit<Task, 'checks'> {
-  readonly hidden: readonly RunnableCheck[]
-}
-
-/** Floats may differ by this much, absolutely or relatively. */
-const TOLERANCE = 1e-9
+import { type HiddenCheck, type ScoredTask, Task } from '../domain/task.ts'
+import { parseYaml } from './yaml-source.ts'
 
 /**
  * Returns the tasks of a folder's *.yaml files, by id. Each file has the name of its task. Throws `CONFIG_INVALID` naming
  * the file for one that cannot be read, does not fit or holds a check that is no literal call; also for an empty folder.
  */
-export async function loadTasks(folder: string): Promise<LoadedTask[]> {
+export async function loadTasks(folder: string): Promise<ScoredTask[]> {
   const names = await readdir(folder).catch(() => [])
   const files = names.filter((name) => name.endsWith('.yaml')).sort()
   if (files.length === 0) throw invalid(folder, 'it holds no task')
@@ -38,7 +22,7 @@ export async function loadTasks(folder: string): Promise<LoadedTask[]> {
 }
 
 /** Returns the task in `text`. `file` is its name, for messages and for the id. Throws `CONFIG_INVALID`. */
-export function readTask(file: string, text: string): LoadedTask {
+export function readTask(file: string, text: string): ScoredTask {
   const parsed = Task.safeParse(parseValue(file, text))
   if (!parsed.success) throw invalid(file, z.prettifyError(parsed.error).split('\n')[0] ?? 'does not fit')
   const { checks, ...task } = parsed.data
@@ -54,15 +38,15 @@ function parseValue(file: string, text: string): unknown {
   }
 }
 
-function readCheck(file: string, task: Omit<Task, 'checks'>, check: HiddenCheck): RunnableCheck {
+function readCheck(file: string, task: Omit<Task, 'checks'>, check: HiddenCheck): ScoredTask['hidden'][number] {
   const entry = readEntryPoint(task.entryPoint, task.prompt, task.language)
   const parsed = parseExpression(check.call, task.language)
   const isWhole = parsed !== null && check.call.slice(parsed.end).trim() === ''
   const call = isWhole ? entryPointCall(parsed.expression, entry) : null
   if (call === null) throw invalid(file, `${check.call} is no call of ${task.entryPoint} with literal arguments`)
-  const value = parseLiteral(check.expected, task.language)
-  if (value === null) throw invalid(file, `${check.expected} is no literal`)
-  return { call, expected: { kind: 'equals', value, tolerance: TOLERANCE } }
+  const expected = parseLiteral(check.expected, task.language)
+  if (expected === null) throw invalid(file, `${check.expected} is no literal`)
+  return { call, expected }
 }
 
 function invalid(file: string, why: string): CodeConductorError {

@@ -1,0 +1,181 @@
+/**
+ * `npm run bench:live -- [--tasks DIR] [--limit N] [--recordings FILE] [--backend URL] [--record FILE] [--minutes N]
+ * [--workers N] [--personas team|all]`: on tasks with hidden checks, one sample of a model beside majority voting at the
+ * same tokens and beside our run. Without --backend everything comes from recorded answers, with no model; a question
+ * without a recorded answer fails the bench. With it, what was not asked before is asked and appended, task by task.
+ * Exits 0 only when our run beats both and no drafting persona is more than 10 points below the plainest.
+ */
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { compose } from '../src/app/compose.ts'
+import { passesHiddenChecks } from '../src/app/run-hidden-checks.ts'
+import { TASK_TEAM } from '../src/app/solve-task.ts'
+import { createOpenaiCompatible } from '../src/backends/openai-compatible.ts'
+import { formatRecording, parseRecordings, type Recording } from '../src/backends/recording.ts'
+import { requestKey } from '../src/backends/request-key.ts'
+import { loadPersonas } from '../src/config/load-personas.ts'
+import { loadTasks } from '../src/config/load-tasks.ts'
+import { BUILT_IN_CONFIG } from '../src/domain/config.ts'
+import { CodeConductorError } from '../src/domain/errors.ts'
+import type { ScoredTask } from '../src/domain/task.ts'
+import { createTreeSitterParser } from '../src/project/tree-sitter-parser.ts'
+import { createMemoryStore } from '../src/store/memory-store.ts'
+import { createSystemClock } from '../src/system/system-clock.ts'
+import { createRecordedBackend } from './live-backend.ts'
+import { type Attempt, type Tried, tryMethods, type World } from './live-methods.ts'
+
+/** Points a drafting persona may be below the plainest. */
+const PERSONA_SLACK = 10
+const PLAINEST = 'coder'
+
+const { values } = parseArgs({
+  options: {
+    tasks: { type: 'string', default: 'examples/tasks' },
+    limit: { type: 'string', default: '1000' },
+    recordings: { type: 'string', default: 'examples/recordings/live.jsonl' },
+    backend: { type: 'string' },
+    record: { type: 'string' },
+    minutes: { type: 'string', default: '1000' },
+    workers: { type: 'string', default: '1' },
+    personas: { type: 'string', default: 'all' },
+    verbose: { type: 'boolean', default: false },
+  },
+})
+
+const file = values.record ?? values.recordings
+const known: readonly Recording[] = existsSync(file) ? parseRecordings(readFileSync(file, 'utf8'), file) : []
+const clock = createSystemClock()
+const live =
+  values.backend === undefined ? null : createOpenaiCompatible({ kind: 'llamacpp', url: values.backend, clock, id: 'recorded' })
+const scratch = mkdtempSync(join(tmpdir(), 'bench-live-'))
+const personas = await loadPersonas('personas')
+const parser = createTreeSitterParser()
+const asked = (await loadTasks(values.tasks)).slice(0, Number(values.limit))
+const isRecorded = (task: ScoredTask): boolean =>
+  known.some(({ request }) => request.messages.some(({ content }) => content.includes(task.prompt.trim())))
+const tasks = live === null ? asked.filter(isRecorded) : asked
+console.log(`${tasks.length} of ${asked.length} tasks${live === null ? ' are recorded; those are scored' : ''}`)
+if (tasks.length === 0) throw new CodeConductorError('USAGE', `${file} holds no answer to these tasks`)
+
+const judge = await compose({
+  config: { ...BUILT_IN_CONFIG, artifactsDir: scratch },
+  env: process.env,
+  cwd: scratch,
+  backends: [],
+})
+const model = live === null ? (known[0]?.request.model ?? '') : ((await live.models(AbortSignal.timeout(10_000)))[0]?.name ?? '')
+const misses: string[] = []
+const keys = new Set(known.map(({ key }) => key))
+const results = new Map<string, { readonly tried: Tried; readonly passed: (program: string | null) => boolean }>()
+const deadline = performance.now() + Number(values.minutes) * 60_000
+
+async function tryTask(task: ScoredTask): Promise<void> {
+  const fresh: Recording[] = []
+  const backend = createRecordedBackend(known, live, (recording) => fresh.push(recording))
+  const world: World = {
+    backend,
+    model,
+    conductor: judge,
+    store: createMemoryStore(),
+    parser,
+    personas,
+    mayAsk: (messages, sampling) =>
+      keys.has(requestKey({ model, messages, sampling })) || (live !== null && values.personas === 'all'),
+  }
+  const { hidden: _, ...shown } = task
+  const tried = await tryMethods(shown, world)
+  misses.push(...backend.misses)
+  // A task at a time, so that a recording that is broken off never holds half a task.
+  if (values.record !== undefined && fresh.length > 0) appendFileSync(values.record, fresh.map(formatRecording).join(''))
+  const programs = [tried.one, tried.majority, tried.team, ...Object.values(tried.personas)].flatMap(
+    ({ program }) => program ?? [],
+  )
+  const passing = new Set<string>()
+  for (const program of new Set([...programs, ...tried.drafts]))
+    if (await passesHiddenChecks(task, program, judge.sandbox)) passing.add(program)
+  const passed = (program: string | null): boolean => program !== null && passing.has(program)
+  results.set(task.id, { tried, passed })
+  const mark = (attempt: Attempt): string => (passed(attempt.program) ? '+' : '-')
+  if (values.verbose || live !== null)
+    console.log(
+      `${task.id.padEnd(20)} one ${mark(tried.one)}  vote ${mark(tried.majority)} (${tried.majority.samples})  team ${mark(tried.team)} (${tried.team.answers} answers, ${tried.team.escalations} escalations)  ` +
+        Object.entries(tried.personas)
+          .map(([id, attempt]) => `${id} ${mark(attempt)}`)
+          .join(' '),
+    )
+}
+
+const queue = [...tasks]
+async function work(): Promise<void> {
+  for (let task = queue.shift(); task !== undefined; task = queue.shift()) {
+    if (performance.now() > deadline) return
+    await tryTask(task)
+  }
+}
+await Promise.all(Array.from({ length: Number(values.workers) }, work))
+await judge.close()
+await live?.close()
+rmSync(scratch, { recursive: true, force: true })
+
+const scored = [...results.values()]
+const percent = (count: number, of = scored.length): number => (100 * count) / Math.max(1, of)
+const one = percent(scored.filter(({ tried, passed }) => passed(tried.one.program)).length)
+const majority = percent(scored.filter(({ tried, passed }) => passed(tried.majority.program)).length)
+const team = percent(scored.filter(({ tried, passed }) => passed(tried.team.program)).length)
+const oracle = percent(scored.filter(({ tried, passed }) => tried.drafts.some(passed)).length)
+
+const row = (name: string, share: number, attempts: readonly Attempt[]): void => {
+  const mean = (of: (attempt: Attempt) => number): string =>
+    (attempts.reduce((total, attempt) => total + of(attempt), 0) / Math.max(1, attempts.length)).toFixed(of === tokens ? 0 : 1)
+  const cost = attempts.length === 0 ? '' : `${mean(tokens).padStart(9)} ${mean(seconds).padStart(9)}`
+  console.log(`${name.padEnd(34)}${share.toFixed(1).padStart(7)}${cost}`)
+}
+const tokens = ({ tokens: count }: Attempt): number => count
+const seconds = ({ seconds: count }: Attempt): number => count
+
+console.log(`\n${'a task'.padEnd(34)}${'passed'.padStart(7)}${'tokens'.padStart(9)} ${'seconds'.padStart(9)}   (${model})`)
+row(
+  'one sample, direct, T 0',
+  one,
+  scored.map(({ tried }) => tried.one),
+)
+row(
+  'majority of behaviour',
+  majority,
+  scored.map(({ tried }) => tried.majority),
+)
+row(
+  'our run',
+  team,
+  scored.map(({ tried }) => tried.team),
+)
+row('  best of its programs', oracle, [])
+
+const faults: string[] = misses.map((miss) => `a question has no recorded answer: ${miss.slice(0, 300)}`)
+for (const { id } of personas.filter(({ roles }) => roles.includes('draft'))) {
+  const own = scored.filter(({ tried }) => tried.personas[id] !== undefined)
+  const passes = (who: string): number =>
+    percent(own.filter(({ tried, passed }) => passed(tried.personas[who]?.program ?? null)).length, own.length)
+  if (own.length === 0) {
+    console.log(`  ${id.padEnd(32)}   none recorded`)
+    continue
+  }
+  const [share, plainest] = [passes(id), passes(PLAINEST)]
+  const isPart = own.length < scored.length ? ` on ${own.length} tasks, ${PLAINEST} there ${plainest.toFixed(1)}` : ''
+  row(
+    `  ${id} alone${TASK_TEAM.includes(id) ? '' : ' (not in the run)'}`,
+    share,
+    own.flatMap(({ tried }) => tried.personas[id] ?? []),
+  )
+  if (isPart !== '') console.log(`   ${isPart}`)
+  if (share < plainest - PERSONA_SLACK - 1e-9) faults.push(`${id} alone ${share.toFixed(1)}, ${PLAINEST} ${plainest.toFixed(1)}`)
+}
+if (team <= one) faults.push('our run does not beat one sample')
+if (team <= majority) faults.push('our run does not beat majority voting')
+for (const fault of faults) console.log(`MISSED ${fault}`)
+console.log(
+  `${faults.length === 0 ? 'our run beats both' : `${faults.length} missed`} · ${scored.length} of ${asked.length} tasks · one sample ${one.toFixed(1)} · majority ${majority.toFixed(1)} · our run ${team.toFixed(1)}`,
+)
+process.exitCode = faults.length === 0 ? 0 : 1
