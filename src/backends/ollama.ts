@@ -119,7 +119,8 @@ function requestBody(request: ChatRequest, keepAlive: string | number | undefine
   return { model, messages, stream: true, truncate: false, shift: false, keep_alive: keepAlive, options: wanted }
 }
 
-function* textEvents(record: unknown): Generator<ChatEvent> {
+/** Yields the reasoning and the text of one record of `/api/chat`. */
+export function* textEvents(record: unknown): Generator<ChatEvent> {
   const thinking = stringOrNull(pick(record, 'message', 'thinking'))
   if (thinking !== null) yield { type: 'reasoning', text: thinking }
   const content = stringOrNull(pick(record, 'message', 'content'))
@@ -128,7 +129,8 @@ function* textEvents(record: unknown): Generator<ChatEvent> {
 
 const NS_PER_MS = 1_000_000
 
-function endEvent(record: unknown): ChatEvent {
+/** Returns the end that the last record of `/api/chat` tells. */
+export function endEvent(record: unknown): ChatEvent {
   const duration = (key: string) => {
     const ns = numberOrNull(pick(record, key))
     return ns === null ? null : ns / NS_PER_MS

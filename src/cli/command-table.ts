@@ -149,7 +149,15 @@ export const COMMANDS: readonly CommandSpec[] = [
     path: 'record',
     args: '<name> [prompt]',
     summary: 'run once and keep log and answers for tests without a model',
-    options: RUN.filter(({ flags }) => flags !== '--verify'),
+    options: [
+      ...RUN.filter(({ flags }) => flags !== '--verify'),
+      { flags: '--proxy <port>', summary: 'instead of a run: record what any client asks a server, through this port' },
+      { flags: '--target <url>', summary: 'with --proxy: the server behind (default: the first that answers)' },
+    ],
+    examples: [
+      'codeconductor record tests/fixtures/add "Write add(a, b) in Python."',
+      'codeconductor record --proxy 8900 --target http://127.0.0.1:11434 session',
+    ],
     load: () => import('./commands/record.ts'),
   },
   {
@@ -237,6 +245,16 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'say what this machine can do',
     options: [{ flags: '--sandbox', summary: 'only how code would be run here' }, BACKEND, JSON_LINES],
     load: () => import('./commands/doctor.ts'),
+  },
+  {
+    path: 'calibrate',
+    summary: 'fit CODEBLEU_WEIGHTS on recorded runs and say what that gains on tasks held out',
+    options: [
+      { flags: '--tasks <dir>', summary: 'folder of tasks with hidden checks (default: those that ship)' },
+      { flags: '--recordings <file>', summary: 'recorded answers to them (default: those that ship)' },
+      { flags: '--json', summary: 'JSON on stdout' },
+    ],
+    load: () => import('./commands/calibrate.ts'),
   },
   {
     path: 'completion',

@@ -6,12 +6,17 @@ import { exitCodeOf } from '../exit-code.ts'
 import { loadSettings } from '../open-conductor.ts'
 import { toJsonLine, toPrintableLine } from '../printable.ts'
 import { readTask } from '../read-task.ts'
+import { recordThrough } from '../record-through.ts'
 import { renderEventLine } from '../render-event-line.ts'
 
-/** Runs a debate once against real models and keeps its log and its exchanges, for tests that need no model. */
+/**
+ * Runs a debate once against real models and keeps its log and its exchanges, for tests that need no model; with `--proxy`
+ * sits in front of a server and keeps the exchanges of any client.
+ */
 export const execute: Execute = async (context, input) => {
   const [name = 'run', ...rest] = input.args
   const { config } = await loadSettings(context, input)
+  if (input.options['proxy'] !== undefined) return recordThrough(context, input, config)
   const { prompt, models, language, seed } = await readTask(context, { ...input, args: rest })
   const conductor = await compose({ config, env: context.env, cwd: context.cwd })
   try {
