@@ -21,6 +21,7 @@ import { matchesPattern } from '../selection/assign-models.ts'
 import { createFileStore, type FileStore } from '../store/file-store.ts'
 import { createRunId, RUN_ID_RANDOM_BYTES } from '../store/run-id.ts'
 import { createSystemClock } from '../system/system-clock.ts'
+import { openNotes } from './note-error.ts'
 import { productVersion } from './product-version.ts'
 import type { Services } from './services.ts'
 
@@ -58,7 +59,12 @@ export async function compose(options: ComposeOptions): Promise<Conductor> {
   const artifactsDir = resolve(cwd, config.artifactsDir)
   const store = createFileStore({ root: artifactsDir, clock })
   const parser = createTreeSitterParser()
-  const sandbox = createSandbox({ cacheDir: cacheDir(env), tmpDir: tmpdir(), parser })
+  const sandbox = createSandbox({
+    cacheDir: cacheDir(env),
+    tmpDir: tmpdir(),
+    parser,
+    logger: openNotes(artifactsDir, env).logger,
+  })
   return {
     config,
     runtime: createRunRuntime(),

@@ -55,6 +55,18 @@ function readFolder(folder: string): ReadLog {
 
 function readLogFile(file: string): ReadLog {
   const { records, bad } = decodeLog(readFileSync(file), 0, null)
+  const parted = records.find(({ d }) =>
+    Object.values((d ?? {}) as object).some((part) => typeof part === 'string' && /^@sha256:[0-9a-f]{64}$/.test(part)),
+  )
+  if (parted !== undefined) {
+    throw new CodeConductorError(
+      'LOG_CORRUPT',
+      `record ${parted.seq} keeps a long payload in blobs/ beside its log, and only the log is here`,
+      {
+        hint: 'name the run or its folder; `codeconductor record` writes logs of one file',
+      },
+    )
+  }
   return { records, isBad: bad !== null && bad.problem !== 'torn' }
 }
 

@@ -64,7 +64,16 @@ async function fail(error: unknown, how: readonly string[] | CommandInput['optio
   const options = argv === null ? (how as CommandInput['options']) : { json: argv.includes('--json') }
   const [first = '', second = ''] = argv ?? []
   const command = COMMANDS.find(({ path }) => path === first || path === `${first} ${second}`)?.path
+  await note(error)
   process.exit(showError(error, options, io ?? null, command ?? (Object.hasOwn(GROUPS, first) ? first : '')))
+}
+
+/** A failure nobody expected is noted with its stack: the screen is spared it, a bug report needs it. */
+async function note(error: unknown): Promise<void> {
+  const { CodeConductorError } = await import('../domain/errors.ts')
+  if (error instanceof CodeConductorError || error instanceof CommanderError) return
+  const { noteError } = await import('../app/note-error.ts')
+  process.stderr.write(`noted with its stack in ${noteError(error, 'artifacts', process.env)}\n`)
 }
 
 await main(process.argv.slice(2))

@@ -1,5 +1,5 @@
 import type { AgentId, EffectId, RunId } from './ids.ts'
-import type { FinishReason, Sampling, TurnTimings, Usage } from './message.ts'
+import type { FinishReason, TurnTimings, Usage } from './message.ts'
 import type { Protocol } from './run-spec.ts'
 import type { EvidenceGrade, Outcome, StopReason, Verdict } from './verdict.ts'
 
@@ -118,9 +118,4 @@ export interface TokenDelta {
   /** UTF-16 offset of `text` in the answer. */
   readonly offset: number
   readonly text: string
-}
-
-export interface TurnSampling {
-  readonly model: string
-  readonly sampling: Sampling
 }

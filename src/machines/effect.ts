@@ -6,13 +6,6 @@ export type EffectEvent<TOutput> =
   | { readonly type: 'effect.ok'; readonly output: TOutput }
   | { readonly type: 'effect.err'; readonly error: ErrorData }
 
-export interface EffectSnapshot<TInput, TOutput> {
-  status: 'active' | 'done' | 'error' | 'stopped'
-  input: TInput
-  output: TOutput | undefined
-  error: unknown
-}
-
 export type EffectLogic<TInput, TOutput> = ActorLogic<
   Snapshot<TOutput> & { input: TInput },
   EffectEvent<TOutput> & EventObject,

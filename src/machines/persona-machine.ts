@@ -287,5 +287,3 @@ export const personaMachine = setup({
     abstained: {},
   },
 })
-
-export type PersonaMachine = typeof personaMachine

@@ -3,11 +3,6 @@ const SLACK_TOKENS = 96
 /** Characters a token has at least, on code and prose of the models we know; erring low keeps prompts inside the window. */
 const CHARS_PER_TOKEN = 3
 
-/** Returns an upper estimate of the tokens of `text`. */
-export function estimateTokens(text: string): number {
-  return Math.ceil(text.length / CHARS_PER_TOKEN)
-}
-
 /** Returns the characters a prompt may have when `answerTokens` of a window of `contextTokens` are kept for the answer. */
 export function promptCharBudget(contextTokens: number, answerTokens: number): number {
   return Math.max(0, contextTokens - answerTokens - SLACK_TOKENS) * CHARS_PER_TOKEN

@@ -73,6 +73,8 @@ export const APP_EXCEPTIONS: Readonly<Record<string, string>> = {
   'app/run-debate.ts': 'the library reads configuration and personas as the command line does',
   'app/record-run.ts': 'what it records is the exchange with a backend',
   'app/test-backends.ts': 'it hands the two backends that need no server to whoever writes tests',
+  'app/note-error.ts': 'it opens the log of faults where there may be no composed process',
+  'app/solve-task.ts': 'a bench task is solved with the personas that ship',
   'app/write-artifacts.ts': 'it names the kinds of artifact that have a schema',
   'app/find-run.ts': 'a log named by its path is read without a store, which would write',
   'app/prune-runs.ts': 'which runs may go is decided beside the store, and needs what only use cases know',
