@@ -232,7 +232,7 @@ function answersOf(context: RunContext): TeamAnswer[] {
 }
 
 function winnerOf({ judgement }: RunContext): string | null {
-  const winner = judgement?.decision.winner ?? null
+  const winner = judgement?.verdict.winner ?? null
   return judgement?.gate.candidates.find(({ id }) => id === winner)?.program ?? null
 }
 

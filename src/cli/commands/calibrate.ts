@@ -1,0 +1,67 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { type Calibration, calibrate } from '../../app/calibrate.ts'
+import { compose, packagePath } from '../../app/compose.ts'
+import { createReplayBackend } from '../../app/test-backends.ts'
+import { loadPersonas } from '../../config/load-personas.ts'
+import { loadTasks } from '../../config/load-tasks.ts'
+import { EXIT } from '../../domain/errors.ts'
+import type { CliContext, CommandInput, Execute } from '../cli-context.ts'
+import { plural } from '../format.ts'
+import { loadSettings } from '../open-conductor.ts'
+import { toJsonLine } from '../printable.ts'
+
+/** Fits CODEBLEU_WEIGHTS on recorded runs of tasks with hidden checks, and says what that gained on tasks held out. */
+export const execute: Execute = async (context, input) => {
+  const path = pathOf(context, input)
+  const { config } = await loadSettings(context, input)
+  const tasks = await loadTasks(path('tasks', packagePath('examples', 'tasks')))
+  const backend = await createReplayBackend(path('recordings', packagePath('examples', 'recordings', 'live.jsonl')))
+  const personas = await loadPersonas(packagePath('personas'))
+  const artifactsDir = await mkdtemp(join(tmpdir(), 'codeconductor-calibrate-'))
+  const conductor = await compose({
+    config: { ...config, artifactsDir },
+    env: context.env,
+    cwd: context.cwd,
+    backends: [backend],
+  })
+  try {
+    const calibration = await calibrate(tasks, personas, conductor)
+    context.stdout.write(
+      context.mode === 'json' ? toJsonLine({ type: 'calibration', ...calibration }) : renderCalibration(calibration),
+    )
+    return EXIT.ok
+  } finally {
+    await conductor.close()
+    await rm(artifactsDir, { recursive: true, force: true })
+  }
+}
+
+function pathOf({ cwd }: CliContext, { options }: CommandInput): (name: string, otherwise: string) => string {
+  return (name, otherwise) => {
+    const value = options[name]
+    return typeof value === 'string' ? resolve(cwd, value) : otherwise
+  }
+}
+
+/** Returns what was found, in sentences; the last one says what to do. */
+export function renderCalibration(found: Calibration): string {
+  const { tasks, unrecorded, tied, open, current, fitted, fittedOn, heldOut } = found
+  const left = unrecorded === 0 ? '' : `; ${plural(unrecorded, 'task')} without a recorded run left out`
+  const gain = heldOut.fitted - heldOut.current
+  const lines = [
+    `${plural(tasks, 'recorded run')}${left}.`,
+    `The evidence leaves several programs in the lead in ${tied}; in ${open} of these some are right and some wrong, and only there can weights matter.`,
+    `Fitted on ${plural(fittedOn.tasks, 'task')}: ${fittedOn.current} solved with ${listOf(current)}, ${fittedOn.fitted} with ${listOf(fitted)}.`,
+    `Held out, ${plural(heldOut.tasks, 'task')}: ${heldOut.current} solved, ${heldOut.fitted} with the fitted weights.`,
+    gain > 0
+      ? `A gain of ${gain}. To use them: CODEBLEU_WEIGHTS=${listOf(fitted)}`
+      : `Nothing is gained${gain < 0 ? ` (${-gain} fewer)` : ''}: leave CODEBLEU_WEIGHTS as it is.`,
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function listOf({ ngram, weighted, ast, flow }: Calibration['fitted']): string {
+  return [ngram, weighted, ast, flow].join(',')
+}
