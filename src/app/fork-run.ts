@@ -3,10 +3,11 @@ import { CodeConductorError } from '../domain/errors.ts'
 import type { EffectId, RunId } from '../domain/ids.ts'
 import type { LogRecord } from '../domain/record.ts'
 import type { RunChange } from '../machines/run-context.ts'
+import { driveLog } from './drive-log.ts'
 import { foldRecords, replayRecords } from './replay-run.ts'
 import { runFacts } from './run-header.ts'
 import type { Services } from './services.ts'
-import { drive, type RunHandle, type StartOptions } from './start-run.ts'
+import type { RunHandle, StartOptions } from './start-run.ts'
 
 export interface ForkPlan {
   /** The last record that is kept. */
@@ -25,7 +26,8 @@ export interface ForkHandle extends RunHandle {
 /**
  * Starts a new run that shares its parent's log up to `at` and goes on from there with `change`. What came before costs
  * nothing: no effect before the fork is done again. `at` is a record (`60`), a round (`round:2`, as it was opened) or a
- * count of answered turns (`turn:15`). Throws `USAGE` when there is no such place.
+ * count of answered turns (`turn:15`). Throws `USAGE` when there is no such place, and `REPLAY_DIVERGED`, with no run left
+ * behind, where the machines of today do not fold the parent's log as it was recorded.
  */
 export async function forkRun(
   parent: RunId,
@@ -40,7 +42,7 @@ export async function forkRun(
   const kept = records.slice(0, seq + 1).map((record) => (record.seq === 0 ? reparent(record, runId, parent, seq) : record))
   const log = await services.store.create(runId)
   let plan: ForkPlan = { seq, askedAgain: [], cancelled: [] }
-  const handle = drive({ runId, services, options }, (fold, onEnd, onEvent) => {
+  const begin: Parameters<typeof driveLog>[1] = (fold, onEnd, onEvent) => {
     for (const record of kept) log.append(record)
     for (const event of foldRecords(fold, kept).events) onEvent(event)
     const live = new LiveRun(
@@ -53,6 +55,10 @@ export async function forkRun(
     plan = { seq, askedAgain: before.filter((id) => after.has(id)), cancelled: before.filter((id) => !after.has(id)) }
     live.resume(new Map(), runFacts(services))
     return live
+  }
+  const handle = await driveLog({ runId, services, options }, begin, async () => {
+    await log.close()
+    await services.store.remove(runId)
   })
   return Object.assign(handle, { plan, parent })
 }

@@ -3,10 +3,11 @@ import { CodeConductorError } from '../domain/errors.ts'
 import type { EffectId, RunId } from '../domain/ids.ts'
 import type { LogRecord } from '../domain/record.ts'
 import type { StoredRun } from '../ports/run-store.ts'
+import { driveLog } from './drive-log.ts'
 import { foldRecords } from './replay-run.ts'
 import { runFacts } from './run-header.ts'
 import type { Services } from './services.ts'
-import { drive, type RunHandle, type StartOptions } from './start-run.ts'
+import type { RunHandle, StartOptions } from './start-run.ts'
 
 /**
  * Goes on with a run after a crash, a power cut or an interruption: the torn tail is cut, the log is folded, timers get
@@ -22,7 +23,7 @@ export async function resumeRun(runId: RunId, services: Services, options: Start
     await log.close()
     throw error
   }
-  return drive({ runId, services, options }, (fold, onEnd, onEvent) => {
+  const begin: Parameters<typeof driveLog>[1] = (fold, onEnd, onEvent) => {
     const { records } = run
     for (const event of foldRecords(fold, records).events) onEvent(event)
     const last = records.at(-1)
@@ -32,7 +33,8 @@ export async function resumeRun(runId: RunId, services: Services, options: Start
     )
     live.resume(attemptsOf(records), runFacts(services))
     return live
-  })
+  }
+  return driveLog({ runId, services, options }, begin, () => log.close())
 }
 
 function assertResumable(run: StoredRun): void {
