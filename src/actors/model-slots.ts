@@ -64,8 +64,10 @@ export class PooledModel {
     return slot
   }
 
+  /** Notes a success; a breaker that has nothing to forget is left alone. */
   succeeded(): void {
-    this.#breaker.send({ type: 'succeeded' })
+    const { value, context } = this.#breaker.getSnapshot()
+    if (value !== 'closed' || context.failuresMs.length > 0) this.#breaker.send({ type: 'succeeded' })
   }
 
   failed(atMs: number): void {

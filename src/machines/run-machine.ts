@@ -56,11 +56,17 @@ function roundStates<const TAfter>(after: TAfter) {
     initial: 'open',
     states: {
       open: {
-        on: { 'agent.answered': { actions: 'keepAnswer' }, 'agent.failed': { actions: 'superviseFailure' } },
+        on: {
+          'agent.answered': [{ guard: 'hasNextTurn', actions: ['keepAnswer', 'sendNext'] }, { actions: 'keepAnswer' }],
+          'agent.failed': { actions: 'superviseFailure' },
+        },
+        always: { guard: 'isSettled', target: 'settled' },
+      },
+      settled: {
         always: [
           { guard: 'quorumLost', target: '#run.losing' },
           { guard: 'overBudget', target: '#run.spent' },
-          { guard: 'roundClosed', target: 'closed' },
+          { target: 'closed' },
         ],
       },
       closed: { entry: 'closeRound', always: after },

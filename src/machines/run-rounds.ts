@@ -83,14 +83,10 @@ function toEntry(answer: Answer): TranscriptEntry {
   return createTranscriptEntry(answer.turn, answer.agent, answer.phase, answer.round, neutraliseControlTokens(answer.answer.text))
 }
 
-/** Returns the orders left when one of an agent's turns has ended, and the agent's next order if it has one. */
-export function nextOrders(
-  orders: readonly RoundOrder[],
-  agent: AgentId,
-): { readonly orders: readonly RoundOrder[]; readonly next: RoundOrder | null } {
+/** Returns the orders left when the turn an agent worked on has ended. */
+export function withoutFirst(orders: readonly RoundOrder[], agent: AgentId): readonly RoundOrder[] {
   const at = orders.findIndex((order) => order.agent === agent)
-  const rest = at < 0 ? orders : orders.toSpliced(at, 1)
-  return { orders: rest, next: rest.find((order) => order.agent === agent) ?? null }
+  return at < 0 ? orders : orders.toSpliced(at, 1)
 }
 
 /** Returns the first order of each agent, in canonical order: what a round begins with. */

@@ -22,7 +22,7 @@ import {
   standingCount,
   withAgent,
 } from './run-context.ts'
-import { closeTranscript, draftOrders, firstOrders, nextOrders, toTurnOrder, transcriptOrders } from './run-rounds.ts'
+import { closeTranscript, draftOrders, firstOrders, toTurnOrder, transcriptOrders, withoutFirst } from './run-rounds.ts'
 
 type RunMachineEvent =
   | AgentReport
@@ -99,7 +99,10 @@ export const runSetup = setup({
   },
   actors: { persona: personaMachine, gather: gatherEffect, gate: gateEffect, execute: executeEffect },
   guards: {
-    roundClosed: ({ context }) => isRoundClosed(context),
+    /** The round is at an end, whichever: one guard for the transition that is looked at after every event. */
+    isSettled: ({ context }) => isRoundClosed(context) || isQuorumLost(context) || isOverBudget(context),
+    hasNextTurn: ({ context, event }) =>
+      event.type === 'agent.answered' && context.orders.filter((order) => order.agent === event.agent).length > 1,
     quorumLost: ({ context }) => isQuorumLost(context),
     overBudget: ({ context }) => isOverBudget(context),
     hasAnswers: ({ context }) => programAnswers(context).length > 0,
@@ -124,22 +127,25 @@ export const runSetup = setup({
       })
       enqueue.assign({ transcript: closeTranscript(context) })
     }),
-    keepAnswer: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'agent.answered') return
+    /** Keeps an answer. It is the transition taken most, so it does nothing else. */
+    keepAnswer: assign(({ context, event }) => {
+      if (event.type !== 'agent.answered') return {}
       const agent = agentState(context, event.agent)
       const { usage } = event.answer
-      const answers = [
-        ...agent.answers,
-        { turn: event.turn, agent: event.agent, phase: event.phase, round: event.round, answer: event.answer },
-      ]
-      const { orders, next } = nextOrders(context.orders, event.agent)
-      enqueue.assign({
-        agents: withAgent(context, event.agent, { answers }),
+      const answer = { turn: event.turn, agent: event.agent, phase: event.phase, round: event.round, answer: event.answer }
+      return {
+        agents: withAgent(context, event.agent, { answers: [...agent.answers, answer] }),
         inputTokens: context.inputTokens + (usage.inputTokens ?? 0),
         outputTokens: context.outputTokens + (usage.outputTokens ?? 0),
-        orders,
-      })
-      if (next !== null) enqueue.sendTo(event.agent, { type: 'turn.begin', order: toTurnOrder(context, agent, next) })
+        orders: withoutFirst(context.orders, event.agent),
+      }
+    }),
+    /** Sends an agent the turn that follows the one it has just answered. */
+    sendNext: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'agent.answered') return
+      const next = context.orders.find((order) => order.agent === event.agent)
+      if (next === undefined) return
+      enqueue.sendTo(event.agent, { type: 'turn.begin', order: toTurnOrder(context, agentState(context, event.agent), next) })
     }),
     superviseFailure: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'agent.failed') return
