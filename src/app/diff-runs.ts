@@ -18,10 +18,25 @@ export interface EffectDiff {
   readonly durationMs: readonly [number | null, number | null]
 }
 
+/** How one candidate fared when it was executed: passed of all. */
+export interface Evidence {
+  readonly loads: boolean
+  readonly examples: readonly [number, number]
+  readonly assertions: readonly [number, number]
+}
+
+export interface EvidenceDiff {
+  readonly candidate: string
+  readonly isSame: boolean
+  readonly evidence: readonly [Evidence | null, Evidence | null]
+}
+
 export interface RunDiff {
   readonly effects: readonly EffectDiff[]
   /** The first place, in the order of run a, at which the runs differ; null when they do not. */
   readonly firstDifference: string | null
+  /** What executing each candidate showed, in canonical order; null in a run that has no such candidate. */
+  readonly evidence: readonly EvidenceDiff[]
   readonly verdicts: readonly [Verdict | null, Verdict | null]
   readonly isSameVerdict: boolean
   readonly digests: readonly [string, string]
@@ -41,6 +56,7 @@ export function diffRuns(a: readonly LogRecord[], b: readonly LogRecord[]): RunD
   return {
     effects,
     firstDifference: effects.find((effect) => effect.status !== 'same')?.id ?? null,
+    evidence: compareEvidence(evidenceOf(storyA.events), evidenceOf(storyB.events)),
     verdicts,
     isSameVerdict: JSON.stringify(verdicts[0]) === JSON.stringify(verdicts[1]),
     digests: [storyA.digest, storyB.digest],
@@ -78,6 +94,24 @@ function tokensOf(effect: RunEffect | undefined): number | null {
 
 function durationOf(effect: RunEffect | undefined): number | null {
   return effect?.endedMs == null ? null : effect.endedMs - effect.askedMs
+}
+
+/** What was last gathered of each candidate: a later judging knows more. */
+function evidenceOf(events: readonly RunEvent[]): ReadonlyMap<string, Evidence> {
+  const last = new Map<string, Evidence>()
+  for (const event of events) {
+    if (event.type !== 'evidence.gathered') continue
+    const { candidate, loads, examples, assertions } = event
+    last.set(candidate, { loads, examples, assertions })
+  }
+  return last
+}
+
+function compareEvidence(a: ReadonlyMap<string, Evidence>, b: ReadonlyMap<string, Evidence>): EvidenceDiff[] {
+  return [...new Set([...a.keys(), ...b.keys()])].sort().map((candidate) => {
+    const evidence = [a.get(candidate) ?? null, b.get(candidate) ?? null] as const
+    return { candidate, isSame: JSON.stringify(evidence[0]) === JSON.stringify(evidence[1]), evidence }
+  })
 }
 
 function verdictOf(events: readonly RunEvent[]): Verdict | null {

@@ -142,7 +142,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     path: 'diff',
     args: '<run> <run>',
     summary: 'compare two runs, turn by turn',
-    options: [OUT, JSON_LINES],
+    options: [{ flags: '--markdown', summary: 'as a page, with every changed text whole' }, OUT, JSON_LINES],
     load: () => import('./commands/diff.ts'),
   },
   {

@@ -25,6 +25,8 @@ export function renderDiff(diff: RunDiff, names: readonly [string, string], colu
       if (patch !== null) lines.push(...shownPatch(what, patch, columns))
     }
   }
+  for (const { candidate, evidence } of diff.evidence.filter(({ isSame }) => !isSame))
+    add('Evidence', `${candidate} · ${evidence.map(describeEvidence).join(' → ')}`)
   add(names[0], verdictLine(diff.verdicts[0]))
   add(names[1], verdictLine(diff.verdicts[1]))
   add('Verdict', diff.isSameVerdict ? 'the same' : 'not the same')
@@ -35,11 +37,20 @@ export function renderDiff(diff: RunDiff, names: readonly [string, string], colu
   return `${lines.join('\n')}\n`
 }
 
-const STATUS: Readonly<Record<EffectDiff['status'], string>> = {
+/** What became of an effect, in words. */
+export const STATUS: Readonly<Record<EffectDiff['status'], string>> = {
   same: 'same',
   changed: 'changed',
   'only-a': 'first only',
   'only-b': 'second only',
+}
+
+/** Returns how a candidate fared, for people. */
+export function describeEvidence(evidence: RunDiff['evidence'][number]['evidence'][number]): string {
+  if (evidence === null) return 'not there'
+  const share = (what: string, [passed, total]: readonly [number, number]): string =>
+    total === 0 ? '' : `, ${what} ${passed}/${total}`
+  return `${evidence.loads ? 'loads' : 'does not load'}${share('examples', evidence.examples)}${share('assertions', evidence.assertions)}`
 }
 
 function figures({ differs, tokens, durationMs }: EffectDiff): string {
@@ -59,7 +70,8 @@ function shownPatch(what: string, patch: string, columns: number): string[] {
   return [`${what}:`, ...shown, ...(more > 0 ? [`  … ${more} more lines: --json has them`] : [])]
 }
 
-function verdictLine(verdict: RunDiff['verdicts'][number]): string {
+/** Returns a verdict in one line. */
+export function verdictLine(verdict: RunDiff['verdicts'][number]): string {
   if (verdict === null) return 'no verdict'
   const { winner, grade, confidence, model } = verdict
   return winner === null

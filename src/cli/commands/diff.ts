@@ -6,6 +6,7 @@ import type { Execute } from '../cli-context.ts'
 import { openStore } from '../open-conductor.ts'
 import { toJsonLine } from '../printable.ts'
 import { renderDiff } from '../render-diff.ts'
+import { renderDiffMarkdown } from '../render-diff-markdown.ts'
 
 /** Compares two runs, aligned by agent and turn. */
 export const execute: Execute = async (context, input) => {
@@ -17,7 +18,11 @@ export const execute: Execute = async (context, input) => {
     const diff = diffRuns(await readLocated(conductor, first), await readLocated(conductor, second))
     const nameOf = ({ runId }: typeof first, otherwise: string): string => (runId === null ? otherwise : shortRunId(runId))
     if (context.mode === 'json') context.stdout.write(toJsonLine({ type: 'runs.diffed', ...diff }))
-    else context.stdout.write(renderDiff(diff, [nameOf(first, 'first'), nameOf(second, 'second')], context.stdout.columns))
+    else {
+      const names = [nameOf(first, 'first'), nameOf(second, 'second')] as const
+      const isMarkdown = input.options['markdown'] === true
+      context.stdout.write(isMarkdown ? renderDiffMarkdown(diff, names) : renderDiff(diff, names, context.stdout.columns))
+    }
     return EXIT.ok
   } finally {
     await conductor.close()
