@@ -8,7 +8,7 @@ import { type DebateOptions, runDebate } from './run-debate.ts'
 import type { RunResult } from './start-run.ts'
 
 export interface RecordedRun {
-  readonly result: RunResult
+  readonly result: RunResult & { readonly folder: string }
   /** The run's whole log: `expectReplay(log)` folds it again with no model. */
   readonly log: string
   /** Every exchange with a model: `createReplayBackend(recordings)` answers from it. */

@@ -1,4 +1,5 @@
 import type { Conductor } from '../app/compose.ts'
+import { type OpenStore, openStore } from '../app/open-store.ts'
 import { loadConfig, readConfigFile } from '../config/load-config.ts'
 import type { LoadedConfig } from '../domain/config.ts'
 import type { CliProcess, CommandInput } from './cli-context.ts'
@@ -15,8 +16,14 @@ export async function loadSettings(io: CliProcess, { options }: Pick<CommandInpu
   return backend.length === 0 ? loaded : load(backend)
 }
 
-/** What a command that looks at runs needs: the services, with no server looked for. */
-export async function openStore(io: CliProcess, input: Pick<CommandInput, 'options'>): Promise<Conductor> {
+/** What a command that looks after runs needs: where they are kept. */
+export async function openRuns(io: CliProcess, input: Pick<CommandInput, 'options'>): Promise<OpenStore> {
+  const { config } = await loadSettings(io, input)
+  return openStore(config, io.cwd)
+}
+
+/** What a command that folds runs needs: the services, with no server looked for. */
+export async function openConductor(io: CliProcess, input: Pick<CommandInput, 'options'>): Promise<Conductor> {
   const { config } = await loadSettings(io, input)
   const { compose } = await import('../app/compose.ts')
   return compose({ config, env: io.env, cwd: io.cwd, backends: [] })

@@ -27,7 +27,8 @@ test('a recorded run replays from its one file, wherever that is taken', async (
 test('the recordings answer the same debate with no server, to the same programs', async () => {
   const backend = await createReplayBackend(recorded.recordings)
   const again = await (await runDebate({ ...DEBATE, backends: [backend] })).result
-  const programs = ({ context }: typeof again) => context.judgement?.gate.candidates.map(({ id, program }) => [id, program])
+  const programs = ({ context }: Pick<typeof again, 'context'>) =>
+    context.judgement?.gate.candidates.map(({ id, program }) => [id, program])
   expect(again.outcome).toBe('completed')
   expect(programs(again)).toEqual(programs(recorded.result))
 })

@@ -77,6 +77,7 @@ export const APP_EXCEPTIONS: Readonly<Record<string, string>> = {
   'app/solve-task.ts': 'a bench task is solved with the personas that ship',
   'app/write-artifacts.ts': 'it names the kinds of artifact that have a schema',
   'app/find-run.ts': 'a log named by its path is read without a store, which would write',
+  'app/open-store.ts': 'looking after runs takes a store alone; composing a process to run them costs more than the answer',
   'app/prune-runs.ts': 'which runs may go is decided beside the store, and needs what only use cases know',
   'app/record-proxy.ts': 'what it records is the exchange with a server, in the words of its backend',
 }

@@ -3,14 +3,14 @@ import { locateRun, readLocated } from '../../app/find-run.ts'
 import { EXIT } from '../../domain/errors.ts'
 import { shortRunId } from '../../domain/ids.ts'
 import type { Execute } from '../cli-context.ts'
-import { openStore } from '../open-conductor.ts'
+import { openConductor } from '../open-conductor.ts'
 import { toJsonLine } from '../printable.ts'
 import { renderDiff } from '../render-diff.ts'
 import { renderDiffMarkdown } from '../render-diff-markdown.ts'
 
 /** Compares two runs, aligned by agent and turn. */
 export const execute: Execute = async (context, input) => {
-  const conductor = await openStore(context, input)
+  const conductor = await openConductor(context, input)
   try {
     const found = input.args.slice(0, 2).map((query) => locateRun(conductor, query, context.cwd))
     const [first, second] = found

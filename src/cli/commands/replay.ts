@@ -7,7 +7,7 @@ import { type Timeline, timelineOf } from '../../app/replay-timeline.ts'
 import { CodeConductorError, EXIT, type ExitCode } from '../../domain/errors.ts'
 import type { CliContext, CommandInput, Execute } from '../cli-context.ts'
 import { formatClock, plural } from '../format.ts'
-import { openStore } from '../open-conductor.ts'
+import { openConductor } from '../open-conductor.ts'
 import { playTimeline } from '../play-timeline.ts'
 import { toJsonLine, toPrintable, toPrintableLine } from '../printable.ts'
 import { readNumber } from '../read-number.ts'
@@ -22,7 +22,7 @@ export const execute: Execute = async (context, input) => {
   const speed = speedOf(input)
   const logs = input.args.flatMap((query) => findLogs(query, context.cwd))
   if (speed !== null && logs.length > 1) throw usage('--speed plays back one run, not several')
-  const conductor = await openStore(context, input)
+  const conductor = await openConductor(context, input)
   try {
     const [only] = logs
     if (logs.length === 1 && only !== undefined) return await replayOne(context, conductor, only, mode, { input, speed })

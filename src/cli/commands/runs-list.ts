@@ -4,7 +4,7 @@ import { shortRunId } from '../../domain/ids.ts'
 import type { CliContext, CommandInput, Execute } from '../cli-context.ts'
 import { clip } from '../display-width.ts'
 import { formatSize } from '../format.ts'
-import { openStore } from '../open-conductor.ts'
+import { openRuns } from '../open-conductor.ts'
 import { toJsonLine, toPrintableLine } from '../printable.ts'
 import { readNumber } from '../read-number.ts'
 
@@ -13,7 +13,7 @@ const LISTED = 20
 
 /** Lists the runs, newest first. */
 export const execute: Execute = async (context, input) => {
-  const conductor = await openStore(context, input)
+  const conductor = await openRuns(context, input)
   try {
     const all = [...(await conductor.store.list())].reverse()
     const listings = all.slice(0, readLimit(context, input))

@@ -3,7 +3,7 @@ import { CodeConductorError, EXIT } from '../../domain/errors.ts'
 import { shortRunId } from '../../domain/ids.ts'
 import type { CommandInput, Execute } from '../cli-context.ts'
 import { plural } from '../format.ts'
-import { openStore } from '../open-conductor.ts'
+import { openRuns } from '../open-conductor.ts'
 import { toJsonLine } from '../printable.ts'
 import { readNumber } from '../read-number.ts'
 
@@ -11,7 +11,7 @@ import { readNumber } from '../read-number.ts'
 export const execute: Execute = async (context, input) => {
   const limits = readLimits(input)
   const isDry = input.options['dryRun'] === true
-  const conductor = await openStore(context, input)
+  const conductor = await openRuns(context, input)
   try {
     const { removed, spared } = isDry
       ? await planPrune(conductor, limits).then(({ prune, ...plan }) => ({ ...plan, removed: prune }))

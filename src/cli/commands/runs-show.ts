@@ -4,13 +4,13 @@ import { summarizeRun } from '../../app/summarize-run.ts'
 import { EXIT } from '../../domain/errors.ts'
 import { shortRunId } from '../../domain/ids.ts'
 import type { Execute } from '../cli-context.ts'
-import { openStore } from '../open-conductor.ts'
+import { openRuns } from '../open-conductor.ts'
 import { toJsonLine, toPrintableLine } from '../printable.ts'
 import { labelled } from '../wrap.ts'
 
 /** Shows what a run was asked, how it ended and which files it left. */
 export const execute: Execute = async (context, input) => {
-  const conductor = await openStore(context, input)
+  const conductor = await openRuns(context, input)
   try {
     const runId = locateOwnRun(conductor, input.args[0] ?? 'last', context.cwd)
     const folder = conductor.store.folderOf(runId)

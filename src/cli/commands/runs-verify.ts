@@ -3,12 +3,12 @@ import { EXIT, type ExitCode } from '../../domain/errors.ts'
 import { shortRunId } from '../../domain/ids.ts'
 import type { Execute } from '../cli-context.ts'
 import { plural } from '../format.ts'
-import { openStore } from '../open-conductor.ts'
+import { openRuns } from '../open-conductor.ts'
 import { toJsonLine, toPrintableLine } from '../printable.ts'
 
 /** Checks logs without folding them. Exit 1 when one is not sound. */
 export const execute: Execute = async (context, input) => {
-  const conductor = await openStore(context, input)
+  const conductor = await openRuns(context, input)
   let code: ExitCode = EXIT.ok
   try {
     for (const query of input.args) {
