@@ -21,8 +21,11 @@ const CHILD = fileURLToPath(new URL('./kill-child.js', import.meta.url))
 const PARALLEL = 3
 /** Lives that end before anything is asked, or while the log is being recovered: one in so many. */
 const EARLY_EVERY = 5
-/** A run that never gets the time for one turn ends as `attempts-exhausted`, by design: one life in three gets this, ms. */
-const ENOUGH_MS = 300
+/**
+ * A run that never gets the time for one turn ends as `attempts-exhausted`, by design. So one life in three is killed only
+ * after so many results: one more than are awaited at once, so that what was awaited when it began is answered and safe.
+ */
+const ENOUGH_RESULTS = 4
 const LONGEST_MS = 450
 
 interface Outcome {
@@ -42,8 +45,11 @@ function createRandom(seed: number): () => number {
   }
 }
 
-/** One process; killed `delayMs` after it was started (`spawn`) or has begun to work (`ready`), or never. */
-function live(args: readonly string[], from: 'spawn' | 'ready' | null, delayMs: number): Promise<'killed' | 'done' | string> {
+/** When the delay of a kill begins: with the process, with its work, or with its fourth result. */
+type From = 'spawn' | 'ready' | 'results'
+
+/** One process, killed `delayMs` after `from`; null = never. */
+function live(args: readonly string[], from: From | null, delayMs: number): Promise<'killed' | 'done' | string> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [CHILD, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
     let timer: NodeJS.Timeout | null = null
@@ -56,6 +62,7 @@ function live(args: readonly string[], from: 'spawn' | 'ready' | null, delayMs: 
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       said += text
       if (from === 'ready' && said.startsWith('ready')) kill()
+      if (from === 'results' && said.split('.').length > ENOUGH_RESULTS) kill()
     })
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       complaint += text
@@ -73,10 +80,8 @@ async function killUntilDone(root: string, index: number, most: number, random: 
   const args = [root, runId, String(index)]
   let kills = 0
   for (let life = 0; ; life += 1) {
-    const isEarly = life % EARLY_EVERY === EARLY_EVERY - 1
-    const least = life % 3 === 2 ? ENOUGH_MS : 0
-    const delayMs = isEarly ? random() * 250 : least + random() * (LONGEST_MS - least)
-    const end = await live(args, kills >= most ? null : isEarly ? 'spawn' : 'ready', delayMs)
+    const from: From = life % 3 === 2 ? 'results' : life % EARLY_EVERY === EARLY_EVERY - 1 ? 'spawn' : 'ready'
+    const end = await live(args, kills >= most ? null : from, random() * (from === 'spawn' ? 250 : LONGEST_MS))
     if (end === 'done') break
     if (end !== 'killed') return { kills, retried: 0, problems: [`run ${index}: ${end}`] }
     kills += 1

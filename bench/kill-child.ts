@@ -7,13 +7,13 @@ import { killServices, killSpec } from './kill-run.ts'
 
 /*
  * One life of a run, in a process to be killed: `kill-child ROOT RUN_ID INDEX`. Begins the run or goes on with it; says
- * `ready` when it has, and `done` when the run has ended.
+ * `ready` when it has, a dot for every result, and `done` when the run has ended.
  */
 
 const [root = '', runId = '', index = '0'] = process.argv.slice(2)
 const clock = createSystemClock()
 const store = createFileStore({ root, clock })
-const services = killServices(store, clock, runId, true)
+const services = killServices(store, clock, runId, true, () => process.stdout.write('.'))
 
 /** Returns the run, or null when an earlier life ended it and was killed before it could say so. */
 async function begin(): Promise<RunHandle | null> {
@@ -38,5 +38,5 @@ const handle = await begin()
 process.stdout.write('ready\n')
 await handle?.result
 await store.close()
-process.stdout.write('done\n')
+process.stdout.write('\ndone\n')
 process.exit(0)

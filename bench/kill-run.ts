@@ -47,8 +47,31 @@ const executeNothing: Executor = (_effect, sink) => {
   sink.ok(result)
 }
 
-/** Returns the product's services over the scripted model. `waits: false` lets no time pass between its words. */
-export function killServices(store: RunStore, clock: Clock, runId: string, waits: boolean): Services {
+/**
+ * Returns the product's services over the scripted model. `waits: false` lets no time pass between its words; `onResult` is
+ * told of every result that came.
+ */
+export function killServices(
+  store: RunStore,
+  clock: Clock,
+  runId: string,
+  waits: boolean,
+  onResult: () => void = () => {},
+): Services {
+  const told =
+    (execute: Executor): Executor =>
+    (effect, sink, signal) =>
+      execute(
+        effect,
+        {
+          ...sink,
+          ok: (output) => {
+            sink.ok(output)
+            onResult()
+          },
+        },
+        signal,
+      )
   const backend = createMock({ script, ...(waits ? { clock } : {}) })
   const pool = new ModelPool({ backends: [backend], clock, isAllowed: () => true, maxParallelModels: 0 })
   return {
@@ -57,7 +80,12 @@ export function killServices(store: RunStore, clock: Clock, runId: string, waits
     runtime: createRunRuntime(),
     createRunId: () => runId,
     productVersion: 'check',
-    executors: { model: pool.execute, gather: createGatherExecutor(pool), gate, execute: executeNothing },
+    executors: {
+      model: told(pool.execute),
+      gather: told(createGatherExecutor(pool)),
+      gate: told(gate),
+      execute: told(executeNothing),
+    },
   }
 }
 
