@@ -58,6 +58,12 @@ interface Answer {
   readonly end: ChatEnd
 }
 
+/** Tries one sample on a task and nothing else: how hard it is, before anything chooses between programs. */
+export async function tryOnce(task: Omit<ScoredTask, 'hidden'>, world: World): Promise<Attempt> {
+  const first = await ask(world, plainMessages(task), { ...TASK_SAMPLING, seed: TASK_SEED })
+  return { program: await programOf(task, first, world), ...costOf([first.end]) }
+}
+
 /** Tries every method on one task: one sample, the team, voting with what the team spent, each persona alone. */
 export async function tryMethods(task: Omit<ScoredTask, 'hidden'>, world: World): Promise<Tried> {
   const plain = plainMessages(task)

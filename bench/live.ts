@@ -1,11 +1,12 @@
 /**
  * `npm run bench:live -- [--tasks DIR] [--limit N] [--recordings FILE] [--backend URL] [--record FILE] [--minutes N]
- * [--workers N] [--personas team|all]`: on tasks with hidden checks, one sample of a model beside majority voting at the
+ * [--workers N] [--personas team|all] [--once]`: on tasks with hidden checks, one sample of a model beside majority voting at the
  * same tokens and beside our run. Without --backend everything comes from recorded answers, with no model; a question
  * without a recorded answer fails the bench. With it, what was not asked before is asked and appended, task by task.
+ * `--once` asks for the single samples alone: how hard the tasks are, before anything chooses between programs.
  * Exits 0 only when our run beats both and no drafting persona is more than 10 points below the plainest.
  */
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -24,7 +25,7 @@ import { createTreeSitterParser } from '../src/project/tree-sitter-parser.ts'
 import { createMemoryStore } from '../src/store/memory-store.ts'
 import { createSystemClock } from '../src/system/system-clock.ts'
 import { createRecordedBackend } from './live-backend.ts'
-import { type Attempt, type Tried, tryMethods, type World } from './live-methods.ts'
+import { type Attempt, type Tried, tryMethods, tryOnce, type World } from './live-methods.ts'
 
 /** Points a drafting persona may be below the plainest. */
 const PERSONA_SLACK = 10
@@ -40,12 +41,18 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '1000' },
     workers: { type: 'string', default: '1' },
     personas: { type: 'string', default: 'all' },
+    once: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
   },
 })
 
+const readRecordings = (path: string): Recording[] => (existsSync(path) ? parseRecordings(readFileSync(path, 'utf8'), path) : [])
 const file = values.record ?? values.recordings
-const known: readonly Recording[] = existsSync(file) ? parseRecordings(readFileSync(file, 'utf8'), file) : []
+/** Answers of tasks that were broken off: asked once, but not part of what is scored. */
+const partFile = `${values.record}.part`
+const whole = readRecordings(file)
+const parts = values.record === undefined ? [] : readRecordings(partFile)
+const known: readonly Recording[] = [...whole, ...parts]
 const clock = createSystemClock()
 const live =
   values.backend === undefined ? null : createOpenaiCompatible({ kind: 'llamacpp', url: values.backend, clock, id: 'recorded' })
@@ -53,8 +60,11 @@ const scratch = mkdtempSync(join(tmpdir(), 'bench-live-'))
 const personas = await loadPersonas('personas')
 const parser = createTreeSitterParser()
 const asked = (await loadTasks(values.tasks)).slice(0, Number(values.limit))
-const isRecorded = (task: ScoredTask): boolean =>
-  known.some(({ request }) => request.messages.some(({ content }) => content.includes(task.prompt.trim())))
+const isAbout =
+  (task: ScoredTask) =>
+  ({ request }: Recording): boolean =>
+    request.messages.some(({ content }) => content.includes(task.prompt.trim()))
+const isRecorded = (task: ScoredTask): boolean => whole.some(isAbout(task))
 const tasks = live === null ? asked.filter(isRecorded) : asked
 console.log(`${tasks.length} of ${asked.length} tasks${live === null ? ' are recorded; those are scored' : ''}`)
 if (tasks.length === 0) throw new CodeConductorError('USAGE', `${file} holds no answer to these tasks`)
@@ -67,13 +77,17 @@ const judge = await compose({
 })
 const model = live === null ? (known[0]?.request.model ?? '') : ((await live.models(AbortSignal.timeout(10_000)))[0]?.name ?? '')
 const misses: string[] = []
+const once: boolean[] = []
 const keys = new Set(known.map(({ key }) => key))
 const results = new Map<string, { readonly tried: Tried; readonly passed: (program: string | null) => boolean }>()
 const deadline = performance.now() + Number(values.minutes) * 60_000
 
 async function tryTask(task: ScoredTask): Promise<void> {
-  const fresh: Recording[] = []
-  const backend = createRecordedBackend(known, live, (recording) => fresh.push(recording))
+  const fresh: Recording[] = parts.filter(isAbout(task))
+  const backend = createRecordedBackend(known, live, (recording) => {
+    fresh.push(recording)
+    if (values.record !== undefined) appendFileSync(partFile, formatRecording(recording))
+  })
   const world: World = {
     backend,
     model,
@@ -85,9 +99,16 @@ async function tryTask(task: ScoredTask): Promise<void> {
       keys.has(requestKey({ model, messages, sampling })) || (live !== null && values.personas === 'all'),
   }
   const { hidden: _, ...shown } = task
+  if (values.once) {
+    const { program } = await tryOnce(shown, world)
+    const isRight = program !== null && (await passesHiddenChecks(task, program, judge.sandbox))
+    once.push(isRight)
+    console.log(`${task.id.padEnd(20)} one ${isRight ? '+' : '-'}`)
+    return
+  }
   const tried = await tryMethods(shown, world)
   misses.push(...backend.misses)
-  // A task at a time, so that a recording that is broken off never holds half a task.
+  // A task at a time: what is scored never holds half a task.
   if (values.record !== undefined && fresh.length > 0) appendFileSync(values.record, fresh.map(formatRecording).join(''))
   const programs = [tried.one, tried.majority, tried.team, ...Object.values(tried.personas)].flatMap(
     ({ program }) => program ?? [],
@@ -115,10 +136,20 @@ async function work(): Promise<void> {
   }
 }
 await Promise.all(Array.from({ length: Number(values.workers) }, work))
+if (values.record !== undefined && existsSync(partFile)) {
+  const unfinished = readRecordings(partFile).filter((part) => !tasks.some((task) => results.has(task.id) && isAbout(task)(part)))
+  if (unfinished.length === 0) rmSync(partFile)
+  else writeFileSync(partFile, unfinished.map(formatRecording).join(''))
+}
 await judge.close()
 await live?.close()
 rmSync(scratch, { recursive: true, force: true })
 
+if (values.once) {
+  const share = (100 * once.filter(Boolean).length) / Math.max(1, once.length)
+  console.log(`one sample passes ${share.toFixed(1)} % of ${once.length} tasks (meant: between 33.3 and 66.7)`)
+  process.exit(share >= 100 / 3 && share <= 200 / 3 ? 0 : 1)
+}
 const scored = [...results.values()]
 const percent = (count: number, of = scored.length): number => (100 * count) / Math.max(1, of)
 const one = percent(scored.filter(({ tried, passed }) => passed(tried.one.program)).length)

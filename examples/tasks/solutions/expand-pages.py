@@ -5,9 +5,7 @@ def expand_pages(text):
         if not part:
             continue
         ends = [int(end) for end in part.split('-')]
-        first, last = ends[0], ends[-1]
-        step = 1 if last >= first else -1
-        for page in range(first, last + step, step):
+        for page in range(ends[0], ends[-1] + 1):
             if page not in pages:
                 pages.append(page)
     return pages

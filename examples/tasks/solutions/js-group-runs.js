@@ -5,6 +5,5 @@ export function groupRuns(values) {
     if (last !== undefined && last[0] === value) last[1] += 1
     else runs.push([value, 1])
   }
-  const long = runs.filter(([, count]) => count > 1)
-  return long.length > 0 ? long : runs
+  return runs
 }

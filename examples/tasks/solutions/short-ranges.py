@@ -7,5 +7,5 @@ def short_ranges(numbers):
             runs.append([number])
     parts = []
     for run in runs:
-        parts += [f'{run[0]}-{run[-1]}'] if len(run) > 2 else [str(number) for number in run]
+        parts.append(f'{run[0]}-{run[-1]}' if len(run) > 1 else str(run[0]))
     return ','.join(parts)

@@ -1,9 +1,8 @@
 def version_order(a, b):
     def key(text):
-        is_pre = text.endswith('-pre')
-        parts = [int(part) for part in text.removesuffix('-pre').split('.')]
+        parts = [int(part) for part in text.split('.')]
         while parts and parts[-1] == 0:
             parts.pop()
-        return parts, 0 if is_pre else 1
+        return parts
     left, right = key(a), key(b)
     return (left > right) - (left < right)

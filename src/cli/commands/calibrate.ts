@@ -6,7 +6,8 @@ import { compose, packagePath } from '../../app/compose.ts'
 import { createReplayBackend } from '../../app/test-backends.ts'
 import { loadPersonas } from '../../config/load-personas.ts'
 import { loadTasks } from '../../config/load-tasks.ts'
-import { EXIT } from '../../domain/errors.ts'
+import { CodeConductorError, EXIT } from '../../domain/errors.ts'
+import type { Backend } from '../../ports/backend.ts'
 import type { CliContext, CommandInput, Execute } from '../cli-context.ts'
 import { plural } from '../format.ts'
 import { loadSettings } from '../open-conductor.ts'
@@ -17,7 +18,7 @@ export const execute: Execute = async (context, input) => {
   const path = pathOf(context, input)
   const { config } = await loadSettings(context, input)
   const tasks = await loadTasks(path('tasks', packagePath('examples', 'tasks')))
-  const backend = await createReplayBackend(path('recordings', packagePath('examples', 'recordings', 'live.jsonl')))
+  const backend = await openRecordings(path('recordings', packagePath('examples', 'recordings', 'live.jsonl')))
   const personas = await loadPersonas(packagePath('personas'))
   const artifactsDir = await mkdtemp(join(tmpdir(), 'codeconductor-calibrate-'))
   const conductor = await compose({
@@ -35,6 +36,18 @@ export const execute: Execute = async (context, input) => {
   } finally {
     await conductor.close()
     await rm(artifactsDir, { recursive: true, force: true })
+  }
+}
+
+async function openRecordings(file: string): Promise<Backend> {
+  try {
+    return await createReplayBackend(file)
+  } catch (error) {
+    if (error instanceof CodeConductorError) throw error
+    throw new CodeConductorError('USAGE', 'the file of recorded answers cannot be read', {
+      hint: 'codeconductor calibrate --recordings FILE',
+      cause: error,
+    })
   }
 }
 
