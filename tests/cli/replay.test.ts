@@ -7,7 +7,7 @@ import { compose } from '../../src/app/compose.ts'
 import { timelineOf } from '../../src/app/replay-timeline.ts'
 import { startRun } from '../../src/app/start-run.ts'
 import { writeArtifacts } from '../../src/app/write-artifacts.ts'
-import { createMock } from '../../src/backends/mock.ts'
+import { createMock, sayScript } from '../../src/backends/mock.ts'
 import { execute } from '../../src/cli/commands/replay.ts'
 import { playTimeline } from '../../src/cli/play-timeline.ts'
 import { BUILT_IN_CONFIG } from '../../src/domain/config.ts'
@@ -17,6 +17,8 @@ import { createSimulatedClock } from '../../src/system/simulated-clock.ts'
 import { spec } from '../support/test-services.ts'
 import { cliWorld } from './cli-world.ts'
 
+/** Long enough to be logged in several pieces. */
+const ANSWER = `${'It is a sum, no more. '.repeat(50)}\n\n\`\`\`python\ndef add(a, b):\n    return a + b\n\`\`\`\n`
 const root = mkdtempSync(join(tmpdir(), 'replay-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 let folder = ''
@@ -24,7 +26,7 @@ let records: readonly LogRecord[] = []
 
 beforeAll(async () => {
   const config = { ...BUILT_IN_CONFIG, artifactsDir: join(root, 'artifacts') }
-  const conductor = await compose({ config, env: {}, cwd: root, backends: [createMock()] })
+  const conductor = await compose({ config, env: {}, cwd: root, backends: [createMock({ script: () => sayScript(ANSWER) })] })
   const result = await (await startRun(spec({ ids: ['architect', 'coder'], protocol: 'classic' }), conductor)).result
   folder = (await writeArtifacts(conductor, result)).folder
   await conductor.close()
@@ -165,6 +167,7 @@ test('the text of a timeline is the text of the answers, in order and without a 
     expect(text.offset).toBe((said.get(text.turn) ?? '').length)
     said.set(text.turn, (said.get(text.turn) ?? '') + text.text)
   }
+  expect(moments.filter(({ text }) => text !== null).length).toBeGreaterThan(said.size)
   const answers = Object.values(folded.context?.agents ?? {}).flatMap((agent) => agent.answers)
   expect(said).toEqual(new Map(answers.map(({ turn, answer }) => [turn, answer.text])))
 })
