@@ -18,6 +18,7 @@ import { formatRecording, parseRecordings, type Recording } from '../src/backend
 import { requestKey } from '../src/backends/request-key.ts'
 import { loadPersonas } from '../src/config/load-personas.ts'
 import { loadTasks } from '../src/config/load-tasks.ts'
+import { BackendError } from '../src/domain/backend-error.ts'
 import { BUILT_IN_CONFIG } from '../src/domain/config.ts'
 import { CodeConductorError } from '../src/domain/errors.ts'
 import type { ScoredTask } from '../src/domain/task.ts'
@@ -106,8 +107,13 @@ async function tryTask(task: ScoredTask): Promise<void> {
     console.log(`${task.id.padEnd(20)} one ${isRight ? '+' : '-'}`)
     return
   }
-  const tried = await tryMethods(shown, world)
-  misses.push(...backend.misses)
+  const tried = await tryMethods(shown, world).catch((error: unknown) => {
+    if (!(error instanceof BackendError)) throw error
+    if (backend.misses.length === 0) misses.push(`${task.id}: ${error.message}`)
+    return null
+  })
+  misses.push(...backend.misses.map((miss) => `${task.id}: ${miss}`))
+  if (tried === null) return
   // A task at a time: what is scored never holds half a task.
   if (values.record !== undefined && fresh.length > 0) appendFileSync(values.record, fresh.map(formatRecording).join(''))
   const programs = [tried.one, tried.majority, tried.team, ...Object.values(tried.personas)].flatMap(
@@ -184,7 +190,7 @@ row(
 )
 row('  best of its programs', oracle, [])
 
-const faults: string[] = misses.map((miss) => `a question has no recorded answer: ${miss.slice(0, 300)}`)
+const faults: string[] = misses.map((miss) => `a question without an answer: ${miss.slice(0, 300)}`)
 for (const { id } of personas.filter(({ roles }) => roles.includes('draft'))) {
   const own = scored.filter(({ tried }) => tried.personas[id] !== undefined)
   const passes = (who: string): number =>
