@@ -2,18 +2,22 @@ import { resolve } from 'node:path'
 import { compose, packagePath, requireBackend } from '../../app/compose.ts'
 import { locateOwnRun } from '../../app/find-run.ts'
 import { forkRun } from '../../app/fork-run.ts'
+import type { RunHandle, StartOptions } from '../../app/start-run.ts'
 import { loadPersonas } from '../../config/load-personas.ts'
 import { selectAgents } from '../../config/select-agents.ts'
 import type { Config } from '../../domain/config.ts'
 import { CodeConductorError } from '../../domain/errors.ts'
 import { shortRunId } from '../../domain/ids.ts'
 import type { CliContext, CommandInput, Execute } from '../cli-context.ts'
+import { plural } from '../format.ts'
 import { loadSettings } from '../open-conductor.ts'
+import { toJsonLine, toPrintableLine } from '../printable.ts'
 import { readNumber } from '../read-number.ts'
 import { readPairs } from '../read-run-flags.ts'
 import { showRun } from '../show-run.ts'
 
 type RunChange = Parameters<typeof forkRun>[2]
+type Plan = Awaited<ReturnType<typeof forkRun>>['plan']
 
 /** Starts a new run that shares a run's log up to a point and goes on from there with what the flags change. */
 export const execute: Execute = async (context, input) => {
@@ -31,13 +35,30 @@ export const execute: Execute = async (context, input) => {
   try {
     const parent = locateOwnRun(conductor, input.args[0] ?? 'last', context.cwd)
     requireBackend(conductor)
-    return await showRun(context, conductor, (options) => forkRun(parent, at, change, conductor, options), {
-      mustVerify: input.options['verify'] === true,
-      notes: [`forked from ${shortRunId(parent)} at ${at}`],
-    })
+    const notes: string[] = []
+    const begin = async (options: StartOptions): Promise<RunHandle> => {
+      const fork = await forkRun(parent, at, change, conductor, options)
+      notes.push(`forked from ${shortRunId(parent)} at ${at}: ${describePlan(fork.plan)}`)
+      if (context.mode === 'json')
+        context.stdout.write(toJsonLine({ type: 'run.forked', runId: fork.runId, parent, ...fork.plan }))
+      // The live view has the terminal; there the summary says it.
+      else if (context.mode === 'plain') context.stderr.write(`${toPrintableLine(notes.join())}\n`)
+      return fork
+    }
+    return await showRun(context, conductor, begin, { mustVerify: input.options['verify'] === true, notes })
   } finally {
     await conductor.close()
   }
+}
+
+/** Which effects were in flight at the fork, and what became of them. */
+function describePlan({ seq, askedAgain, cancelled }: Plan): string {
+  const parts = [
+    `${plural(seq + 1, 'record')} kept`,
+    askedAgain.length === 0 ? null : `asked again: ${askedAgain.join(', ')}`,
+    cancelled.length === 0 ? null : `given up: ${cancelled.join(', ')}`,
+  ]
+  return parts.filter((part) => part !== null).join('; ')
 }
 
 async function readChange(context: CliContext, { options }: CommandInput, config: Config): Promise<RunChange> {
