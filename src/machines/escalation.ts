@@ -12,6 +12,8 @@ export interface Escalation {
   readonly kind: 'repair' | 'distinguish' | 'another-model' | 'asked'
   readonly why: string
   readonly orders: readonly RoundOrder[]
+  /** What is asked to be repaired, `<agent>/<program>/<call>`: the same question would get the same answer. */
+  readonly repairs?: readonly string[]
 }
 
 /**
@@ -64,11 +66,15 @@ function escalate(context: RunContext, judgement: Judgement): Escalation | null 
 function repair(context: RunContext, judgement: Judgement, open: Extract<OpenQuestion, { kind: 'repair' }>): Escalation {
   const agents = standing(context)
   const taken = new Set<string>()
+  const keys: string[] = []
   const orders = open.repairs.flatMap(({ candidate, call, expected, actual }): RoundOrder[] => {
     const program = judgement.gate.candidates.find((each) => each.id === candidate)
     const author = agents.find((agent) => agent.spec.id === program?.agent)
     if (program === undefined || author === undefined || taken.has(author.spec.id)) return []
+    const key = `${author.spec.id}/${program.codeHash}/${call ?? 'load'}`
+    if (context.repairs.includes(key)) return []
     taken.add(author.spec.id)
+    keys.push(key)
     const view = {
       kind: 'failing' as const,
       program: neutraliseControlTokens(program.program),
@@ -83,6 +89,7 @@ function repair(context: RunContext, judgement: Judgement, open: Extract<OpenQue
     kind: 'repair',
     why: first?.call == null ? 'a program does not load' : `${first.call} gives ${first.actual}, not ${first.expected}`,
     orders,
+    repairs: keys,
   }
 }
 

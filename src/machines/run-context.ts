@@ -76,6 +76,8 @@ export interface RunContext {
   /** Rounds the evidence called for, and rounds of revision the user asked for. */
   readonly escalations: number
   readonly revisions: number
+  /** Repairs asked for so far; none is asked for twice. */
+  readonly repairs: readonly string[]
   /** What was known when the last escalation was decided on. */
   readonly knowledge: string
   readonly inputTokens: number
@@ -105,6 +107,7 @@ export function createContext(input: RunInput, task: string): RunContext {
     judgement: null,
     escalations: 0,
     revisions: 0,
+    repairs: [],
     knowledge: '',
     inputTokens: 0,
     outputTokens: 0,

@@ -199,7 +199,11 @@ export const runSetup = setup({
       enqueue.assign(
         next.kind === 'asked'
           ? { revisions: context.revisions + 1 }
-          : { escalations: context.escalations + 1, knowledge: knowledgeOf(context.judgement) },
+          : {
+              escalations: context.escalations + 1,
+              knowledge: knowledgeOf(context.judgement),
+              repairs: [...context.repairs, ...(next.repairs ?? [])],
+            },
       )
       openRound(context, enqueue, next.orders[0]?.phase ?? 'revise', next.orders)
     }),

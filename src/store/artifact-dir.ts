@@ -2,6 +2,7 @@ import { closeSync, existsSync, fsync, lstatSync, mkdirSync, openSync, readFileS
 import { dirname } from 'node:path'
 import writeFileAtomic from 'write-file-atomic'
 import { CodeConductorError } from '../domain/errors.ts'
+import { makeFolders } from './make-folders.ts'
 import { storeFailed } from './store-error.ts'
 
 /**
@@ -31,7 +32,7 @@ export function createArtifactDir(folder: string): ArtifactDir {
     const segments = checkName(name)
     const path = [folder, ...segments].join('/')
     try {
-      makeFolders(folder, segments.slice(0, -1), name)
+      makeParents(folder, segments.slice(0, -1), name)
       if (isLink(path)) throw refused(name, 'a link lies in its place')
       const bytes = Buffer.from(content)
       await writeFileAtomic(path, bytes, { mode: FILE_MODE })
@@ -69,8 +70,8 @@ function checkName(name: string): readonly string[] {
   return segments
 }
 
-function makeFolders(root: string, parents: readonly string[], name: string): void {
-  if (!existsSync(root)) mkdirSync(root, { recursive: true, mode: FOLDER_MODE })
+function makeParents(root: string, parents: readonly string[], name: string): void {
+  if (!existsSync(root)) makeFolders(root, FOLDER_MODE)
   let path = root
   for (const parent of parents) {
     path = `${path}/${parent}`

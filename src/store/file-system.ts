@@ -15,6 +15,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs'
+import { makeFolders } from './make-folders.ts'
 
 /**
  * What the file store asks of a disk, and no more, so that tests can stand in one that fills up, tears a write at any
@@ -63,7 +64,8 @@ export function createNodeFileSystem(): FileSystem {
     exists: existsSync,
     list: listNames,
     makeFolder: (path, withParents = false) => {
-      mkdirSync(path, { recursive: withParents, mode: FOLDER_MODE })
+      if (withParents) makeFolders(path, FOLDER_MODE)
+      else mkdirSync(path, { mode: FOLDER_MODE })
     },
     rename: renameSync,
     unlink: unlinkSync,

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { destination, type Logger as Pino, pino } from 'pino'
 import type { Logger, LogLevel } from '../ports/telemetry.ts'
@@ -15,7 +15,8 @@ export function createPinoLogger(options: { readonly file: string; readonly leve
   const open = (): Pino | null => {
     if (logger !== null || isBroken) return logger
     try {
-      mkdirSync(dirname(options.file), { recursive: true, mode: 0o700 })
+      const folder = dirname(options.file)
+      for (const each of [dirname(folder), folder]) if (!existsSync(each)) mkdirSync(each, { mode: 0o700 })
       const paths = SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`])
       logger = pino(
         { level: options.level, base: null, redact: { paths, censor: '[masked]' } },

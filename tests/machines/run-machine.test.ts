@@ -217,4 +217,66 @@ describe('the supervisor', () => {
     run.input({ k: 'ok', id, d: {} })
     expect(run.fold.digest).toBe(digest)
   })
+
+  describe('with executions', () => {
+    const TASK = 'Write add(a, b) in Python. add(1, 2) == 3'
+    const sum = ([a = 0, b = 0]: readonly number[]): number => a + b
+    const drafted = (ids: readonly string[]): FoldDriver => {
+      const run = new FoldDriver(spec({ ids, prompt: TASK })).gathered()
+      for (const id of ids) run.answered(id)
+      return run
+    }
+
+    test('programs that pass the examples and agree settle the matter: verified, with no debate', () => {
+      const run = drafted(['architect', 'coder'])
+        .gated({ 'architect.1': 'one', 'coder.1': 'two' }, 'add')
+        .executed({ 'architect.1': sum, 'coder.1': sum })
+      expect(run.outcome).toEqual({ outcome: 'completed', stopReason: 'agreed' })
+      expect(run.eventsOf('debate.opened')).toEqual([])
+      expect(run.eventsOf('verdict.reached')).toMatchObject([{ verdict: { grade: 'verified', agent: 'architect' } }])
+    })
+
+    test('a failing example goes back to its author with the call, what was expected and what came', () => {
+      const run = drafted(['coder'])
+        .gated({ 'coder.1': 'wrong' }, 'add')
+        .executed({ 'coder.1': () => 0 })
+      const shown = run
+        .requestOf('coder')
+        .prompt.at(-1)
+        ?.parts.find((part) => part.source === 'failing')?.text
+      expect(shown).toBe('\n# A call that fails\nadd(1, 2)\nexpected: 3\nactual:   0\n')
+      run
+        .answered('coder')
+        .gated({ 'coder.1': 'wrong', 'coder.2': 'right' }, 'add')
+        .executed({ 'coder.1': () => 0, 'coder.2': sum })
+      expect(run.outcome).toEqual({ outcome: 'completed', stopReason: 'agreed' })
+      expect(run.eventsOf('verdict.reached')).toMatchObject([{ verdict: { winner: 'coder.2' } }])
+    })
+
+    test('a program that came back as it was is not sent back again, and the run says not solved', () => {
+      const run = drafted(['coder'])
+        .gated({ 'coder.1': 'wrong' }, 'add')
+        .executed({ 'coder.1': () => 0 })
+      run
+        .answered('coder')
+        .gated({ 'coder.1': 'wrong', 'coder.2': 'wrong' }, 'add')
+        .executed({ 'coder.1': () => 0, 'coder.2': () => 0 })
+      expect({ outcome: run.outcome, repairs: run.eventsOf('debate.opened').length }).toEqual({
+        outcome: { outcome: 'noConsensus', stopReason: 'not-solved' },
+        repairs: 1,
+      })
+    })
+
+    test('where two behaviours lead, one agent is asked which result the task wants, without names', () => {
+      const run = drafted(['architect', 'coder'])
+      run
+        .gated({ 'architect.1': 'one', 'coder.1': 'two' }, 'add')
+        .executed({ 'architect.1': sum, 'coder.1': ([a = 0, b = 0]) => (a === 1 && b === 2 ? 3 : a * b) })
+      expect(run.eventsOf('debate.opened')).toMatchObject([{ kind: 'distinguish' }])
+      const asked = run.fold.openEffects().map(({ path }) => path.split('/')[1] ?? '')
+      expect(asked).toHaveLength(1)
+      const parts = run.requestOf(asked[0] ?? '').prompt.at(-1)?.parts
+      expect(parts?.find((part) => part.source === 'choice')?.text).not.toMatch(/architect|coder/)
+    })
+  })
 })

@@ -5,7 +5,7 @@ import type { RunEvent, RunEventType } from '../../src/domain/event.ts'
 import type { FinishReason } from '../../src/domain/message.ts'
 import type { ModelInfo } from '../../src/domain/model.ts'
 import type { RunSpec } from '../../src/domain/run-spec.ts'
-import type { GateResult, ModelRequest } from '../../src/machines/effects.ts'
+import type { ExecuteRequest, GateResult, ModelRequest } from '../../src/machines/effects.ts'
 
 /** A model for tests. */
 export function model(name: string, change: Partial<ModelInfo> = {}): ModelInfo {
@@ -26,11 +26,11 @@ export function model(name: string, change: Partial<ModelInfo> = {}): ModelInfo 
 }
 
 /** A gate result with one candidate per given program, or none. */
-export function gateResult(programs: Readonly<Record<string, string>> = {}): GateResult {
+export function gateResult(programs: Readonly<Record<string, string>> = {}, entryPoint: string | null = null): GateResult {
   const ids = Object.keys(programs)
   return {
     language: 'python',
-    entryPoint: null,
+    entryPoint,
     candidates: ids.map((id) => ({
       id,
       agent: id.split('.')[0] ?? id,
@@ -43,7 +43,7 @@ export function gateResult(programs: Readonly<Record<string, string>> = {}): Gat
       files: [{ path: null, language: 'python', code: programs[id] ?? '' }],
       main: 0,
       program: programs[id] ?? '',
-      codeHash: id,
+      codeHash: programs[id] ?? id,
       parseError: (programs[id] ?? '').includes('!') ? 'line 1, column 1' : null,
       nodes: 3,
       isCut: false,
@@ -115,8 +115,24 @@ export class FoldDriver {
     return this
   }
 
-  gated(programs: Readonly<Record<string, string>>): this {
-    this.input({ k: 'ok', id: this.openOf('run').id, d: gateResult(programs) })
+  gated(programs: Readonly<Record<string, string>>, entryPoint: string | null = null): this {
+    this.input({ k: 'ok', id: this.openOf('run').id, d: gateResult(programs, entryPoint) })
+    return this
+  }
+
+  /** Answers the sandbox's part: each candidate gives what its function of the call's arguments gives. */
+  executed(behave: Readonly<Record<string, (args: readonly number[]) => number>>): this {
+    const { id, input } = this.openOf('run')
+    const { calls } = input as ExecuteRequest
+    const rows = Object.entries(behave).map(([candidate, run]) => ({
+      candidate,
+      load: { kind: 'loaded' },
+      outcomes: calls.map((call) => ({
+        kind: 'value',
+        value: { t: 'int', v: String(run(call.args.map((arg) => Number('v' in arg ? arg.v : 0)))) },
+      })),
+    }))
+    this.input({ k: 'ok', id, d: { rows, driver: 'bwrap', isolation: 'full', policyHash: 'p', why: '' } })
     return this
   }
 
