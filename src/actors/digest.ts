@@ -23,10 +23,10 @@ export function createInputHasher(): InputHasher {
       if (value.length < MEMO_LENGTH) return JSON.stringify(value)
       let short = known.get(value)
       if (short === undefined) {
-        short = shortHash(value)
+        short = `#${shortHash(value)}`
         known.set(value, short)
       }
-      return `#${short}`
+      return short
     }
     if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null'
     let text = ''
@@ -35,7 +35,8 @@ export function createInputHasher(): InputHasher {
       return `[${text}]`
     }
     const fields = value as Readonly<Record<string, unknown>>
-    for (const key of Object.keys(fields)) {
+    // Plain data, so what `in` walks is what the object has, in the same order, and no list of keys is made.
+    for (const key in fields) {
       const item = fields[key]
       if (item !== undefined) text += `${text === '' ? '' : ','}${key}:${render(item)}`
     }
