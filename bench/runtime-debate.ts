@@ -67,7 +67,14 @@ function noopBackend(): Backend {
 }
 
 /** The gate of these benches takes no candidate: what is measured is the runtime, not the parser. */
-const NO_CANDIDATES: GateResult = { language: 'python', entryPoint: null, candidates: [], rejected: [], similarity: [], similarityBy: 'subtrees' }
+const NO_CANDIDATES: GateResult = {
+  language: 'python',
+  entryPoint: null,
+  candidates: [],
+  rejected: [],
+  similarity: [],
+  similarityBy: 'subtrees',
+}
 
 /** Returns services over the no-op model. */
 export function debateServices(store: RunStore, clock: Clock): Services {

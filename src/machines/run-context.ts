@@ -157,13 +157,10 @@ export function turnSampling(context: RunContext, agent: AgentState): Sampling {
 
 /** Returns all answers from which a program can be taken, in canonical order. */
 export function programAnswers(context: RunContext): Answer[] {
-  return agentIds(context).flatMap((id) => agentState(context, id).answers.filter((answer) => isProgramPhase(context, answer)))
-}
-
-/** `classic` judges what was finalized; the other protocols judge every program, and revisions join the pool. */
-function isProgramPhase(context: RunContext, answer: Answer): boolean {
-  if (answer.phase === 'write_tests' || answer.phase === 'arbitrate') return false
-  if (context.spec.protocol !== 'classic') return true
-  const hasFinals = agentIds(context).some((id) => agentState(context, id).answers.some((other) => other.phase === 'finalize'))
-  return hasFinals ? answer.phase === 'finalize' : true
+  const answers = agentIds(context).flatMap((id) => agentState(context, id).answers)
+  const programs = answers.filter(({ phase }) => phase !== 'write_tests' && phase !== 'arbitrate')
+  if (context.spec.protocol !== 'classic') return programs
+  // `classic` judges what was finalized; the other protocols judge every program, and revisions join the pool.
+  const finals = programs.filter(({ phase }) => phase === 'finalize')
+  return finals.length > 0 ? finals : programs
 }

@@ -71,12 +71,21 @@ export function transcriptOrders(context: RunContext, phase: Phase): RoundOrder[
   }))
 }
 
-/** Returns the answers of the round that just closed as others will read them, in canonical order. */
+/** Returns the answers of the round that just closed as others will read them, in canonical order. O(answers of the round). */
 export function closeTranscript(context: RunContext): readonly TranscriptEntry[] {
-  const said = agentIds(context).flatMap((id) =>
-    agentState(context, id).answers.filter((answer) => answer.round === context.round && answer.phase === context.phase),
-  )
+  const said = agentIds(context).flatMap((id) => answersOfRound(agentState(context, id).answers, context))
   return [...context.transcript, ...said.map(toEntry)]
+}
+
+/** An agent's answers are in the order of rounds, so those of the last round are at the end. */
+function answersOfRound(answers: readonly Answer[], { round, phase }: RunContext): Answer[] {
+  const found: Answer[] = []
+  for (let i = answers.length - 1; i >= 0; i -= 1) {
+    const answer = answers[i]
+    if (answer === undefined || answer.round !== round) break
+    if (answer.phase === phase) found.unshift(answer)
+  }
+  return found
 }
 
 function toEntry(answer: Answer): TranscriptEntry {
