@@ -7,7 +7,7 @@ import type { ModelInfo, ModelKey } from '../domain/model.ts'
 import type { Persona } from '../domain/persona.ts'
 import type { AgentSpec, RunSpec } from '../domain/run-spec.ts'
 import type { StopReason } from '../domain/verdict.ts'
-import type { TranscriptEntry, TurnView } from '../prompts/build-prompt.ts'
+import type { Transcript, TurnView } from '../prompts/build-prompt.ts'
 import type { GateResult, ModelAnswer } from './effects.ts'
 import type { Judgement } from './judgement.ts'
 
@@ -68,7 +68,7 @@ export interface RunContext {
   /** Orders of the open round that have not ended; the first of an agent is the one it works on. */
   readonly orders: readonly RoundOrder[]
   /** Everything said in earlier rounds, in canonical order. */
-  readonly transcript: readonly TranscriptEntry[]
+  readonly transcript: Transcript
   /** What the judging under way has so far. */
   readonly gate: GateResult | null
   readonly plan: EvidencePlan | null
@@ -101,7 +101,7 @@ export function createContext(input: RunInput, task: string): RunContext {
     round: 0,
     phase: 'draft',
     orders: [],
-    transcript: [],
+    transcript: null,
     gate: null,
     plan: null,
     judgement: null,

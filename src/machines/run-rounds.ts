@@ -1,6 +1,6 @@
 import type { Phase } from '../domain/event.ts'
 import type { AgentId } from '../domain/ids.ts'
-import { createTranscriptEntry, type TranscriptEntry } from '../prompts/build-prompt.ts'
+import { createTranscriptEntry, type Transcript, type TranscriptEntry } from '../prompts/build-prompt.ts'
 import { neutraliseControlTokens } from '../prompts/neutralise.ts'
 import type { TurnOrder } from './persona-machine.ts'
 import {
@@ -67,14 +67,14 @@ export function transcriptOrders(context: RunContext, phase: Phase): RoundOrder[
   return standing(context).map((agent) => ({
     agent: agent.spec.id,
     phase,
-    view: { kind: 'transcript', entries: context.transcript },
+    view: { kind: 'transcript', transcript: context.transcript },
   }))
 }
 
 /** Returns the answers of the round that just closed as others will read them, in canonical order. O(answers of the round). */
-export function closeTranscript(context: RunContext): readonly TranscriptEntry[] {
+export function closeTranscript(context: RunContext): Transcript {
   const said = agentIds(context).flatMap((id) => answersOfRound(agentState(context, id).answers, context))
-  return [...context.transcript, ...said.map(toEntry)]
+  return { said: said.map(toEntry), before: context.transcript }
 }
 
 /** An agent's answers are in the order of rounds, so those of the last round are at the end. */

@@ -36,11 +36,23 @@ export function createTranscriptEntry(
   return { turn, speaker, phase, round, block: `\n## ${speaker}, ${phase} ${round}\n${text}\n` }
 }
 
+/** Everything said so far, a round at a time, the newest on top: a round more costs that round, however long the run. */
+export type Transcript = { readonly said: readonly TranscriptEntry[]; readonly before: Transcript } | null
+
+function* newestFirst(transcript: Transcript): Generator<TranscriptEntry> {
+  for (let at = transcript; at !== null; at = at.before) {
+    for (let i = at.said.length - 1; i >= 0; i -= 1) {
+      const entry = at.said[i]
+      if (entry !== undefined) yield entry
+    }
+  }
+}
+
 /** What an agent may see in a turn, besides the task. */
 export type TurnView =
   /** Blind: a draft, a proposal, or tests written before any candidate is seen. */
   | { readonly kind: 'blank' }
-  | { readonly kind: 'transcript'; readonly entries: readonly TranscriptEntry[] }
+  | { readonly kind: 'transcript'; readonly transcript: Transcript }
   /** Programs without names, in a shuffled order, and what the evidence says of them. */
   | { readonly kind: 'programs'; readonly own: string | null; readonly others: readonly string[]; readonly finding: string }
   | {
@@ -97,7 +109,7 @@ function renderView(request: PromptRequest, budget: number): PromptPart[] {
     case 'blank':
       return []
     case 'transcript':
-      return renderTranscript(view.entries, request.persona.id, budget)
+      return renderTranscript(view.transcript, request.persona.id, budget)
     case 'programs':
       return [{ source: 'programs', text: renderPrograms(view.own, view.others, view.finding) }]
     case 'failing':
@@ -118,8 +130,8 @@ function renderView(request: PromptRequest, budget: number): PromptPart[] {
   }
 }
 
-function renderTranscript(entries: readonly TranscriptEntry[], reader: AgentId, budget: number): PromptPart[] {
-  const fitted = fitEntries(entries, budget, (entry) => entry.speaker === reader)
+function renderTranscript(transcript: Transcript, reader: AgentId, budget: number): PromptPart[] {
+  const fitted = fitEntries(newestFirst(transcript), budget, (entry) => entry.speaker === reader)
   return fitted.map(({ entry, text }) => ({ source: `turn:${entry.turn}`, text }))
 }
 

@@ -16,46 +16,45 @@ export interface Fitted<T> {
 }
 
 /**
- * Returns what fits in `chars`, in the order given. Given up first: the oldest entries; the oldest that is kept may be
- * cut in its middle, and says so. The reader's own newest entry (`isOwn`) is given up last. O(entries kept).
+ * Returns what fits in `chars`, oldest first, of entries that come newest first. Given up first: the oldest entries; the
+ * oldest that is kept may be cut in its middle, and says so. The reader's own newest entry (`isOwn`) is given up last.
+ * Reads no further than it must.
  */
 export function fitEntries<T extends { readonly block: string }>(
-  entries: readonly T[],
+  newestFirst: Iterable<T>,
   chars: number,
   isOwn: (entry: T) => boolean,
 ): readonly Fitted<T>[] {
   const kept: Fitted<T>[] = []
   let left = chars
-  for (let i = entries.length - 1; i >= 0 && left > 0; i -= 1) {
-    const entry = entries[i]
-    if (entry === undefined) continue
-    if (entry.block.length <= left) {
+  let isFull = false
+  for (const entry of newestFirst) {
+    if (!isFull && entry.block.length <= left) {
       kept.push({ entry, text: entry.block })
       left -= entry.block.length
       continue
     }
-    if (left > CUT_MARK.length + 200) {
-      const half = Math.floor((left - CUT_MARK.length) / 2)
-      kept.push({ entry, text: `${entry.block.slice(0, half)}${CUT_MARK}${entry.block.slice(entry.block.length - half)}` })
+    const hasOwn = kept.some((item) => isOwn(item.entry))
+    if (!hasOwn && isOwn(entry)) return replaceOldest(kept, entry, left).reverse()
+    if (!isFull && left > CUT_MARK.length + 200) {
+      kept.push({ entry, text: cutMiddle(entry.block, left) })
       left = 0
     }
-    break
+    isFull = true
+    if (hasOwn) break
   }
-  return keepOwn(entries, kept, left, isOwn).reverse()
+  return kept.reverse()
 }
 
-/** Puts the reader's own newest entry back, in place of the oldest kept ones, when the walk did not reach it. */
-function keepOwn<T extends { readonly block: string }>(
-  entries: readonly T[],
-  kept: Fitted<T>[],
-  left: number,
-  isOwn: (entry: T) => boolean,
-): Fitted<T>[] {
-  if (kept.some((item) => isOwn(item.entry))) return kept
-  const own = entries.findLast(isOwn)
-  if (own === undefined) return kept
+function cutMiddle(block: string, chars: number): string {
+  const half = Math.floor((chars - CUT_MARK.length) / 2)
+  return `${block.slice(0, half)}${CUT_MARK}${block.slice(block.length - half)}`
+}
+
+/** Puts the reader's own entry in place of the oldest kept ones, if it fits at all. `kept` is newest first. */
+function replaceOldest<T extends { readonly block: string }>(kept: readonly Fitted<T>[], own: T, left: number): Fitted<T>[] {
   const rest = [...kept]
   let free = left
   while (rest.length > 0 && free < own.block.length) free += rest.pop()?.text.length ?? 0
-  return own.block.length <= free ? [...rest, { entry: own, text: own.block }] : kept
+  return own.block.length <= free ? [...rest, { entry: own, text: own.block }] : [...kept]
 }
