@@ -5,8 +5,8 @@ export interface Channel<T> extends AsyncIterable<T> {
   close(): void
 }
 
-export function createChannel<T>(): Channel<T> {
-  const items: T[] = []
+/** Returns a channel that keeps what is pushed in `items`. */
+export function createChannel<T>(items: T[] = []): Channel<T> {
   let isClosed = false
   let wakers: (() => void)[] = []
   const wake = (): void => {

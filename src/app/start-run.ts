@@ -64,7 +64,7 @@ export function drive(
 ): RunHandle {
   const fold = new RunFold(services.runtime)
   const events: RunEvent[] = []
-  const channel = createChannel<RunEvent>()
+  const channel = createChannel(events)
   let live: LiveRun | null = null
   const result = new Promise<RunResult>((resolve) => {
     live = begin(
@@ -75,7 +75,6 @@ export function drive(
         if (context !== null) resolve({ ...end, runId, context, events })
       },
       (event) => {
-        events.push(event)
         channel.push(event)
       },
     )

@@ -22,11 +22,10 @@ export interface PromptMessage {
   readonly parts: readonly PromptPart[]
 }
 
-/** Returns the messages a backend is sent; parts are joined without separators. */
+/** Returns the messages a backend is sent; parts are added without separators, which copies nothing until it is sent. */
 export function renderMessages(prompt: readonly PromptMessage[]): ChatMessage[] {
-  return prompt.map((message) => ({ role: message.role, content: message.parts.map((part) => part.text).join('') }))
+  return prompt.map(({ role, parts }) => ({ role, content: parts.reduce((text, part) => text + part.text, '') }))
 }
-
 /** What is asked of the sampler; an absent field leaves the server's own default. */
 export const Sampling = z.strictObject({
   temperature: z.number().min(0).max(2).optional(),
