@@ -11,6 +11,8 @@ export interface RunSummary {
   /** How it ended; null for one that has not, or whose log cannot be read. */
   readonly outcome: string | null
   readonly stopReason: string | null
+  /** Digest the log ends in; null for a run that has not ended. */
+  readonly digest: string | null
   /** Why the log cannot be read; null when it can. */
   readonly damage: string | null
 }
@@ -35,11 +37,12 @@ export async function summarizeRun({ store }: { readonly store: EndsReader }, ru
       agents: spec.success ? spec.data.agents.map(({ id }) => id) : [],
       outcome: text(field(end, 'outcome')),
       stopReason: text(field(end, 'stopReason')),
+      digest: last?.k === 'end' ? (last.h ?? null) : null,
       damage: null,
     }
   } catch (error) {
     if (!(error instanceof CodeConductorError)) throw error
-    return { prompt: null, protocol: null, agents: [], outcome: null, stopReason: null, damage: error.message }
+    return { prompt: null, protocol: null, agents: [], outcome: null, stopReason: null, digest: null, damage: error.message }
   }
 }
 

@@ -1,5 +1,6 @@
 import { isAbsolute, normalize, relative, sep } from 'node:path'
 import { CodeConductorError } from '../domain/errors.ts'
+import type { RunEvent } from '../domain/event.ts'
 import { type ArtifactTools, createArtifactTools } from './artifact-tools.ts'
 import type { Conductor } from './compose.ts'
 import { renderJson } from './inert-text.ts'
@@ -46,7 +47,7 @@ export async function writeArtifacts(
 ): Promise<WrittenArtifacts> {
   const folder = conductor.store.folderOf(result.runId)
   const facts = await gatherFacts(conductor, result, tools)
-  const files = renderFiles(facts, tools.validate)
+  const files = renderFiles(facts, tools.validate, result.events)
   const target = tools.openFolder(folder)
   // Together: each waits for the disk twice.
   const written = await Promise.allSettled([...files].map(([name, content]) => target.write(name, content)))
@@ -56,7 +57,7 @@ export async function writeArtifacts(
 }
 
 /** Returns all files by name, those worth opening first. Throws `ARTIFACT_INVALID`. */
-function renderFiles(facts: RunFacts, validate: ArtifactTools['validate']): Map<string, string> {
+function renderFiles(facts: RunFacts, validate: ArtifactTools['validate'], events: readonly RunEvent[]): Map<string, string> {
   const { context, history } = facts
   const checked = (kind: Parameters<ArtifactTools['validate']>[0], value: unknown): string => {
     validate(kind, value)
@@ -72,6 +73,10 @@ function renderFiles(facts: RunFacts, validate: ArtifactTools['validate']): Map<
     ['consensus.json', checked('consensus', renderConsensus(facts))],
     ['selector_decision.json', checked('selector-decision', renderSelectorDecision(facts))],
     ['run_config.json', checked('run-config', renderRunConfig(facts))],
+    // A log that failed has no digest to be known by.
+    ...(facts.stopReason === 'log-failed'
+      ? []
+      : [['snapshot.json', renderJson({ v: 1, digest: facts.digest, events }, 0)] as [string, string]]),
     ...(assertions === null ? [] : [['tests/assertions.txt', assertions] as [string, string]]),
     ...(history.prompts.length === 0
       ? []

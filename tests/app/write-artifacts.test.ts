@@ -20,6 +20,7 @@ const FILES = [
   'report.md',
   'run_config.json',
   'selector_decision.json',
+  'snapshot.json',
   'tests/assertions.txt',
   'transcript.md',
 ]

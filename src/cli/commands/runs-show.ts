@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs'
+import { describeTurns } from '../../app/describe-turns.ts'
 import { locateOwnRun } from '../../app/find-run.ts'
 import { summarizeRun } from '../../app/summarize-run.ts'
 import { EXIT } from '../../domain/errors.ts'
@@ -15,11 +16,14 @@ export const execute: Execute = async (context, input) => {
     const runId = locateOwnRun(conductor, input.args[0] ?? 'last', context.cwd)
     const folder = conductor.store.folderOf(runId)
     const summary = await summarizeRun(conductor, runId)
+    const events = summary.digest === null ? null : conductor.readSnapshot(runId, summary.digest)
     const files = readdirSync(folder)
       .filter((name) => !name.startsWith('lease.'))
       .sort()
     if (context.mode === 'json') {
-      context.stdout.write(toJsonLine({ type: 'run', runId, short: shortRunId(runId), folder, ...summary, files }))
+      context.stdout.write(
+        toJsonLine({ type: 'run', runId, short: shortRunId(runId), folder, ...summary, isSnapshotKept: events !== null, files }),
+      )
       return EXIT.ok
     }
     const lines: readonly (readonly [string, string])[] = [
@@ -27,6 +31,7 @@ export const execute: Execute = async (context, input) => {
       ['Task', summary.prompt ?? '?'],
       ['Agents', `${summary.agents.join(', ')} · ${summary.protocol ?? '?'}`],
       ['Ended', summary.damage ?? (summary.outcome === null ? 'not yet' : `${summary.outcome}: ${summary.stopReason ?? '?'}`)],
+      ...(events === null ? [] : describeTurns(events)),
       ['Folder', folder],
       ['Files', files.join(' · ')],
       ['Next', `codeconductor explain ${shortRunId(runId)}`],
