@@ -132,7 +132,7 @@ export const BUILT_IN_CONFIG: Config = {
   rounds: 1,
   allowNet: false,
   quick: false,
-  codebleu: { weights: null, language: null, normalize: false, stripComments: false, stripDocstrings: false },
+  codebleu: { weights: null, language: null, normalize: false, stripComments: true, stripDocstrings: true },
 }
 
 /** The parts of a configuration that are set field by field; all others are set as a whole. */
