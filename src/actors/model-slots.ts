@@ -29,7 +29,8 @@ export class PooledModel {
     this.key = modelKey(info)
     this.info = info
     this.backend = backend
-    this.capacity = info.parallelSlots ?? SLOTS_BY_KIND[info.kind]
+    // A server that reports no place at all would never be asked.
+    this.capacity = info.parallelSlots === null || info.parallelSlots < 1 ? SLOTS_BY_KIND[info.kind] : info.parallelSlots
     this.#clock = toXStateClock(clock)
     this.#onFree = onFree
     this.#breaker = createActor(breakerMachine, { clock: this.#clock, id: `breaker:${this.key}` })

@@ -75,6 +75,13 @@ test('a model with one place serves one turn at a time, in the order of agents',
   expect(told.filter(([, what]) => what === 'granted').map(([agent]) => agent)).toEqual(['zeta', 'architect', 'coder'])
 })
 
+test('a server that reports no place at all is asked all the same', async () => {
+  const { clock, told, ask } = await poolOf([{ name: 'm', parallelSlots: 0 }])
+  ask('coder', ['m'])
+  await clock.advanceAsync(10)
+  expect(told.at(-1)).toEqual(['coder', 'answered'])
+})
+
 test('turns of the model at work go first, so that no model is swapped out that is still wanted', async () => {
   const { clock, told, ask } = await poolOf(
     [
