@@ -1,0 +1,2 @@
+def longest_word(text):
+    return max(text.split(), key=len, default='')
