@@ -56,7 +56,7 @@ export interface RunListing {
  */
 export interface RunStore {
   create(runId: RunId): Promise<RunLog>
-  /** Opens an existing run to go on writing: recovers, cuts a torn tail, takes the lease. */
+  /** Opens an existing run to go on writing: recovers, cuts a torn tail, takes the lease. An interrupted run goes on after its `end`. */
   open(runId: RunId): Promise<{ readonly log: RunLog; readonly run: StoredRun }>
   read(runId: RunId): Promise<StoredRun>
   list(): Promise<readonly RunListing[]>
