@@ -93,6 +93,8 @@ function part(bench: BenchCase, chosen: readonly number[], row: string): BenchCa
       contenders: chosen.flatMap((index) => pool.contenders[index] ?? []),
       matrix: chosen.flatMap((index) => pool.matrix[index] ?? []),
       similarity: chosen.map((i) => chosen.map((j) => pool.similarity[i]?.[j] ?? 0)),
+      likeness: [],
+      suite: [],
     },
   }
 }

@@ -51,6 +51,8 @@ export function createPoolMaker(executor: BenchExecutor, parser: SyntaxParser): 
         plan,
         matrix: rows.map((row, index) => ({ ...row, candidate: candidates[index]?.id ?? '' })),
         similarity: similarityMatrix(structures.map((structure) => structure.features)),
+        likeness: [],
+        suite: [],
         contenders: candidates.map((candidate, index) => ({
           id: candidate.id,
           agent: candidate.agent,

@@ -8,6 +8,8 @@ import type {
   GatherResult,
   ModelAnswer,
   ModelRequest,
+  SuiteRequest,
+  SuiteResult,
 } from '../machines/effects.ts'
 import { personaMachine } from '../machines/persona-machine.ts'
 import { runMachine } from '../machines/run-machine.ts'
@@ -50,6 +52,7 @@ export function createRunRuntime(): RunRuntime {
       gather: bind<GatherRequest, GatherResult>('gather'),
       gate: bind<GateRequest, GateResult>('gate'),
       execute: bind<ExecuteRequest, ExecuteResult>('execute'),
+      suite: bind<SuiteRequest, SuiteResult>('suite'),
     },
   })
   return { machine, machineHash: hashMachines(), adopt: (system, host) => void hosts.set(system, host) }

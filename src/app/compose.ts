@@ -7,6 +7,7 @@ import { createExecuteExecutor } from '../actors/execute-executor.ts'
 import { createGateExecutor } from '../actors/gate-executor.ts'
 import { createGatherExecutor } from '../actors/gather-executor.ts'
 import { ModelPool } from '../actors/model-pool.ts'
+import { createSuiteExecutor } from '../actors/suite-executor.ts'
 import { discoverBackends, type Probe } from '../backends/discovery.ts'
 import { createMock } from '../backends/mock.ts'
 import type { Config } from '../domain/config.ts'
@@ -17,6 +18,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Sandbox } from '../ports/sandbox.ts'
 import { createTreeSitterParser } from '../project/tree-sitter-parser.ts'
 import { createSandbox } from '../sandbox/create-sandbox.ts'
+import { createSuiteJudge } from '../sandbox/suite-judge.ts'
 import { matchesPattern } from '../selection/assign-models.ts'
 import { createFileStore, type FileStore } from '../store/file-store.ts'
 import { createRunId, RUN_ID_RANDOM_BYTES } from '../store/run-id.ts'
@@ -82,6 +84,7 @@ export async function compose(options: ComposeOptions): Promise<Conductor> {
       gather: createGatherExecutor(pool),
       gate: createGateExecutor(parser),
       execute: createExecuteExecutor(sandbox, Math.max(1, availableParallelism() - 1)),
+      suite: createSuiteExecutor(sandbox, createSuiteJudge({ sandbox, parser, projectDir: cwd })),
     },
     close: async () => {
       await pool.close()

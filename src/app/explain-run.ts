@@ -14,6 +14,7 @@ export const GRADE_WORDS: Readonly<Record<EvidenceGrade, string>> = {
 /** Why a run ended, in words. */
 export const STOP_WORDS: Readonly<Record<StopReason, string>> = {
   agreed: 'the evidence speaks for one program',
+  'tests-failed': 'a program was agreed on, and it fails the tests that were given',
   'ranked-unverified': 'ranked by structure, not verified',
   'no-candidate': 'no answer holds a program',
   'nothing-parses': 'no program parses',

@@ -39,6 +39,8 @@ const RUN: readonly OptionSpec[] = [
   { flags: '--protocol <name>', summary: 'how they debate', choices: ['evidence', 'classic', 'solo'] },
   { flags: '--rounds <n>', summary: 'rounds; above 1 asks for debate' },
   { flags: '--language <name>', summary: 'language of the code (default: told from the prompt)' },
+  { flags: '--tests <file>', summary: 'your test file, which the program has to pass' },
+  { flags: '--module <name>', summary: 'the module it tests, where it imports several' },
   { flags: '--timeout-per-turn <seconds>', summary: 'longest a single answer may take' },
   { flags: '--budget-seconds <n>', summary: 'longest the run may take' },
   { flags: '--budget-tokens <n>', summary: 'most tokens, in and out, the run may use' },
@@ -98,6 +100,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: [
       'codeconductor run "Write merge_intervals(intervals) in Python."',
       'codeconductor run --agents architect,coder,bug_hunter --prompt-file task.md --rounds 2',
+      'codeconductor run --tests test_intervals.py     the task is what the tests say',
       'codeconductor run --prompt "…" --json | jq -c .type',
     ],
     load: () => import('./commands/run.ts'),

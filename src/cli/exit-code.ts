@@ -11,6 +11,7 @@ export interface RunEnding {
 export function exitCodeOf({ outcome, stopReason, grade }: RunEnding, mustVerify: boolean): ExitCode {
   switch (outcome) {
     case 'completed':
+      if (stopReason === 'tests-failed') return EXIT.testsFailed
       return mustVerify && grade === 'unverified' ? EXIT.unavailable : EXIT.ok
     case 'noConsensus':
       return EXIT.noConsensus

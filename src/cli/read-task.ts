@@ -1,3 +1,6 @@
+import { loadSuite } from '../config/load-suite.ts'
+import { CodeConductorError } from '../domain/errors.ts'
+import type { TestSuite } from '../domain/suite.ts'
 import type { CliContext, CommandInput } from './cli-context.ts'
 import { readNumber } from './read-number.ts'
 import { readPrompt } from './read-prompt.ts'
@@ -10,13 +13,30 @@ export interface Task {
   readonly models: Readonly<Record<string, string>>
   readonly seed?: number
   readonly language: string | null
+  /** The user's own tests; null = none. */
+  readonly suite: TestSuite | null
 }
+
+/** The task where nothing is said but the tests. */
+const PASS_THEM = 'Write the program that these tests are for.'
 
 /** Returns the task that was typed, named or piped. Throws `USAGE`, `PROMPT_TOO_LARGE`. */
 export async function readTask(context: CliContext, input: CommandInput): Promise<Task> {
   const { options } = input
   const models = readPairs(options, 'model')
   const seed = options['seed'] === undefined ? {} : { seed: readNumber('--seed', options['seed']) }
-  const language = typeof options['language'] === 'string' ? options['language'] : null
-  return { prompt: await readPrompt(input, context), models, language, ...seed }
+  const suite = readSuiteFlag(context, input)
+  const language = typeof options['language'] === 'string' ? options['language'] : (suite?.language ?? null)
+  const isTold = [input.args[0], options['prompt'], options['promptFile']].some((source) => typeof source === 'string')
+  const prompt = suite !== null && !isTold ? PASS_THEM : await readPrompt(input, context)
+  return { prompt, models, language, suite, ...seed }
+}
+
+function readSuiteFlag({ cwd }: CliContext, { options }: CommandInput): TestSuite | null {
+  const { tests, module } = options
+  if (typeof tests === 'string') return loadSuite(cwd, tests, typeof module === 'string' ? module : null)
+  if (module === undefined) return null
+  throw new CodeConductorError('USAGE', '--module says which module a test file is for, and there is no --tests', {
+    hint: 'codeconductor run --tests FILE --module NAME',
+  })
 }

@@ -51,7 +51,7 @@ function toLine(event: RunEvent): string | null {
     case 'candidates.gated':
       return gated(event)
     case 'evidence.gathered':
-      return `evidence ${event.candidate} ${event.loads ? 'loads' : 'does not load'}${share('examples', event.examples)}${share('assertions', event.assertions)}`
+      return `evidence ${event.candidate} ${event.loads ? 'loads' : 'does not load'}${share('examples', event.examples)}${share('assertions', event.assertions)}${event.tests === undefined ? '' : share('tests', event.tests)}`
     case 'candidates.ranked':
       return `ranking ${event.ranking.map(({ id, score }) => `${id} ${score.toFixed(2)}`).join(' · ') || 'nothing'} · ${event.isOpen ? 'open: ' : ''}${event.why}`
     case 'debate.opened':

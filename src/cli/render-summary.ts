@@ -3,7 +3,7 @@ import { winnerOf } from '../app/run-facts.ts'
 import type { RunResult } from '../app/start-run.ts'
 import type { Candidate } from '../domain/candidate.ts'
 import { shortRunId } from '../domain/ids.ts'
-import type { StopReason } from '../domain/verdict.ts'
+import type { StopReason, TestsVerdict } from '../domain/verdict.ts'
 import type { Painter } from './cli-context.ts'
 import { clip } from './display-width.ts'
 import { formatCount, formatDuration, modelName, plural } from './format.ts'
@@ -49,6 +49,7 @@ export function renderSummary(
       grade === 'unverified' || decision === null || decision.agreement.total === 0
         ? ''
         : ` · ${decision.agreement.count} of ${decision.agreement.total} answers behave alike`
+    if (verdict.tests !== null) add('Tests', testsLine(verdict.tests), verdict.tests.passed ? paint.green : paint.red)
     add('Confidence', `${verdict.confidence.toFixed(2)}${agreement}${oneModel(result)}`)
     add('Why', verdict.reason)
   } else {
@@ -83,6 +84,13 @@ export function renderProgram(candidate: Candidate, columns: number, paint: Pain
   const shown = lines.slice(0, SHOWN_LINES).map((line) => `  ${clip(line.replaceAll('\t', '    '), columns - 3)}`)
   const more = lines.length - shown.length
   return `${shown.join('\n')}\n${more > 0 ? paint.dim(`  … ${plural(more, 'more line')} in its file\n`) : ''}`
+}
+
+/** The grade of the tests is their own: it is never merged with that of the calls. */
+function testsLine({ grade, passed, count, total, why }: TestsVerdict): string {
+  const share = total === 0 ? 'not run' : `${count} of ${total} pass`
+  const how = { verified: 'verified', forgeable: 'on a forgeable channel', unverified: 'unverified' }[grade]
+  return `${share}, ${how}${passed || why === '' ? '' : ` · ${why}`}`
 }
 
 /** Agreement among agents that share one model is one opinion. */

@@ -1,6 +1,6 @@
 import type { EvidenceTable } from './evidence-table.ts'
 
-/** Weight of structural likeness beside behaviour in a vote: breaks ties between behaviours, never outvotes one. */
+/** Weight of structural likeness beside behaviour in a vote: as much as one answer in twenty. It moves what evidence leaves close. */
 export const STRUCTURE_VOTE = 0.05
 /** Voice left to a voter that passes no example. */
 export const EXAMPLE_FLOOR = 0.05
@@ -8,6 +8,8 @@ export const EXAMPLE_FLOOR = 0.05
 export const ASSERTION_EXPONENT = 2
 /** Weight of the structural medoid in the score. */
 export const MEDOID_WEIGHT = 0.05
+/** Weight of CodeBLEU likeness in the score: less than one vote among the most agents a run can have. It only tells equals apart. */
+export const LIKENESS_WEIGHT = 0.001
 /** Taken from a program that answers everything alike while most programs do not. */
 export const CONSTANT_PENALTY = 1
 /** Fewest compared calls on which a constant answer is suspicious. */
@@ -37,7 +39,8 @@ export interface AgreementScores {
 /**
  * Returns execution-grounded agreement scores: with G = A + 0.05·S, T the assertions passed (each counted w_t·r_t, r_t
  * being the trusted share of candidates that pass it) and d the share of examples passed, V = G·(c·T·(0.05 + d)) and
- * score = ln(V + 1e-9) + 2·ln(T + 1e-3) + 0.05·ln(M + 1e-6) − penalty. All scores are finite. O(n²).
+ * score = ln(V + 1e-9) + 2·ln(T + 1e-3) + 0.05·ln(M + 1e-6) + 0.001·L − penalty, L being the CodeBLEU likeness to the pool where
+ * it is known. All scores are finite. O(n²).
  */
 export function scoreAgreement(
   table: EvidenceTable,
@@ -45,6 +48,7 @@ export function scoreAgreement(
   counts: readonly number[],
   believed: readonly number[],
   weightsOf: (reliability: readonly number[]) => readonly number[],
+  likeness: readonly number[] = [],
 ): AgreementScores {
   const n = counts.length
   const at = range(n)
@@ -78,7 +82,8 @@ export function scoreAgreement(
     (i) =>
       Math.log((votes[i] ?? 0) + 1e-9) +
       ASSERTION_EXPONENT * Math.log((weighted[i] ?? 0) + 1e-3) +
-      MEDOID_WEIGHT * Math.log((medoid[i] ?? 0) + 1e-6) -
+      MEDOID_WEIGHT * Math.log((medoid[i] ?? 0) + 1e-6) +
+      LIKENESS_WEIGHT * (likeness[i] ?? 0) -
       (penalty[i] ?? 0),
   )
   return { trust, reliability, weights, tests: weighted, examples, votes, medoid, isConstant, penalty, score }

@@ -1,4 +1,4 @@
-import type { ConfidenceParts } from './decision.ts'
+import type { ConfidenceParts, SuiteFacts } from './decision.ts'
 
 /** Agreement inside one model is weak evidence: its samples share their mistakes. */
 const ONE_MODEL_CAP = 0.84
@@ -38,4 +38,22 @@ export function confidenceOf(facts: ConfidenceFacts): ConfidenceParts {
 export function unverifiedConfidence(likeness: number): ConfidenceParts {
   const caps = [{ at: UNEXECUTED_CAP, why: 'nothing was executed' }]
   return { value: Math.min(UNEXECUTED_CAP, UNEXECUTED_CAP * Math.max(0, likeness)), uncapped: null, caps }
+}
+
+/** A winner that misses an example was right in 12 % of recorded decisions, one that passes all and stands alone in 72 %. */
+const FAILS_CAP = 0.12
+const ALONE = 0.72
+
+/**
+ * Returns the confidence with what the user's tests say: next to none where the winner fails them; where they are all there is, that of
+ * a winner that passes and stands alone. What could be forged raises nothing.
+ */
+export function capForTests(found: ConfidenceParts, tests: SuiteFacts | undefined, isExecuted: boolean): ConfidenceParts {
+  if (tests === undefined || tests.grade === 'unverified') return found
+  if (!tests.isGreen) {
+    const cap = { at: FAILS_CAP, why: `it fails ${tests.total - tests.passed} of the ${tests.total} tests that were given` }
+    return { ...found, value: Math.min(found.value, cap.at), caps: [...found.caps, cap] }
+  }
+  if (isExecuted || tests.grade !== 'verified') return found
+  return { value: ALONE, uncapped: null, caps: [{ at: ALONE, why: 'the tests that were given are all there is' }] }
 }

@@ -1,12 +1,13 @@
-import { confidenceOf, unverifiedConfidence } from './confidence.ts'
-import type { ContenderFacts, Counterfactual, Decision, RankedContender } from './decision.ts'
+import { capForTests, confidenceOf, unverifiedConfidence } from './confidence.ts'
+import type { ContenderFacts, Counterfactual, Decision, RankedContender, SuiteFacts } from './decision.ts'
 import { describeEvidence } from './describe-evidence.ts'
-import { dissentingViews, openQuestion, votesOf } from './escalation.ts'
-import { type ExecutionMatrix, loadProblem } from './execution-matrix.ts'
+import { dissentingViews, openQuestion, suiteRepairs, votesOf } from './escalation.ts'
+import type { ExecutionMatrix } from './execution-matrix.ts'
 import type { EvidencePlan } from './plan-evidence.ts'
 import { areTied, type LiveRanking, modelsOf, type Pool, rankLive } from './rank-contenders.ts'
 import { readStopRule } from './stop-rule.ts'
-import { compareTied, type TieFacts, tieRulesUsed } from './tie-order.ts'
+import { identity, structureOrder } from './structure-order.ts'
+import { tieRulesUsed } from './tie-order.ts'
 
 export interface DecideInput {
   readonly candidates: readonly ContenderFacts[]
@@ -15,6 +16,10 @@ export interface DecideInput {
   readonly matrix: ExecutionMatrix | null
   /** Structural similarity in [0, 1], symmetric, in the order of `candidates`; 1 on the diagonal. */
   readonly similarity: readonly (readonly number[])[]
+  /** CodeBLEU likeness to the pool, in [0, 1], in the order of `candidates`; absent = not measured. */
+  readonly likeness?: readonly number[]
+  /** How each candidate did in the user's own tests; null or absent = none were run. */
+  readonly suite?: readonly SuiteFacts[] | null
 }
 
 /**
@@ -22,8 +27,8 @@ export interface DecideInput {
  *
  * 1. A candidate that does not load never wins while one that loads exists.
  * 2. The order of `candidates` changes nothing; equal input gives an equal decision.
- * 3. With executed calls: ranked by (live, examples passed, agreement score, tie order).
- * 4. With none, or none that loads: those that parse, by structural likeness to the pool, confidence at most 0.5.
+ * 3. With executed calls: ranked by (live, examples passed, the user's tests, agreement score, tie order).
+ * 4. With none, or none that loads: those that parse, by the user's tests, then structural likeness; confidence at most 0.5 without tests.
  * 5. No candidate parses: no winner.
  */
 export function decide(input: DecideInput): Decision {
@@ -39,6 +44,8 @@ export function decide(input: DecideInput): Decision {
   const winner = first !== undefined && (first.isLive || first.parses) ? first : null
   const examples = { passed: winner?.examplesPassed ?? 0, total: pool.plan.examples.length }
   const answers = pool.contenders.reduce((total, contender) => total + contender.count, 0)
+  const tests = pool.suite.find(({ candidate }) => candidate === winner?.id)
+  const byTests = !isExecuted && pool.suite.some(({ grade }) => grade !== 'unverified')
   const stop = readStopRule({
     hasWinner: winner !== null,
     isExecuted,
@@ -47,19 +54,22 @@ export function decide(input: DecideInput): Decision {
     votes: winner?.votes ?? 0,
     answers,
     probes: ranking.table.probes.length,
+    tests:
+      pool.suite.length === 0 ? null : { passed: tests?.passed ?? 0, total: tests?.total ?? 0, isGreen: tests?.isGreen ?? false },
   })
   return {
-    method: winner === null ? 'none' : isExecuted ? 'execution-agreement' : 'structure-medoid',
+    method: winner === null ? 'none' : isExecuted ? 'execution-agreement' : byTests ? 'test-suite' : 'structure-medoid',
     notExecuted: isExecuted ? null : whyNotExecuted(pool.plan, ranking, wasTried),
     winner: winner?.id ?? null,
     ranking: all,
     tiesBrokenBy: isExecuted ? tiesUsed(ranking) : [],
     examples,
     assertions: { passed: winner?.assertionsPassed ?? 0, total: pool.plan.assertions.length },
+    suite: pool.suite.length === 0 ? null : pool.suite,
     agreement: { count: isExecuted ? (winner?.votes ?? 0) : 0, total: answers },
-    confidence: readConfidence(pool, ranking, winner, isExecuted),
+    confidence: capForTests(readConfidence(pool, ranking, winner, isExecuted), tests, isExecuted),
     stop,
-    open: stop.isSettled || !wasTried || pool.plan.calls.length === 0 ? { kind: 'none' } : openQuestion(pool, ranking),
+    open: openAfter(pool, ranking, stop.isSettled, wasTried, winner),
     abstain: abstention(pool, ranking, winner, wasTried, isExecuted),
     dissent: isExecuted ? dissentingViews(pool, ranking) : [],
     counterfactuals: isExecuted ? counterfactuals(pool) : [],
@@ -84,6 +94,8 @@ function poolOf(input: DecideInput): Pool {
     similarity: order.map((i) => order.map((j) => input.similarity[i]?.[j] ?? (i === j ? 1 : 0))),
     plan: input.plan,
     matrix: input.matrix ?? [],
+    likeness: input.likeness === undefined ? [] : order.map((index) => input.likeness?.[index] ?? 0),
+    suite: (input.suite ?? []).toSorted((a, b) => (a.candidate < b.candidate ? -1 : a.candidate > b.candidate ? 1 : 0)),
   }
 }
 
@@ -106,67 +118,9 @@ function liveContenders(pool: Pool, ranking: LiveRanking): RankedContender[] {
       examples: scores.examples[at] ?? 0,
       trust: scores.trust[at] ?? 0,
       penalty: scores.penalty[at] ?? 0,
+      likeness: pool.likeness[ranking.live[at] ?? -1] ?? 0,
     }
   })
-}
-
-function identity(contender: ContenderFacts): Pick<RankedContender, 'id' | 'agent' | 'model' | 'count' | 'parses'> {
-  const { id, agent, model, count, parses } = contender
-  return { id, agent, model, count, parses }
-}
-
-/** Those not ranked by evidence: live before parsing before broken, then by likeness to all that parse. */
-function structureOrder(
-  pool: Pool,
-  ranked: ReadonlySet<string>,
-  ranking: LiveRanking,
-  matrix: ExecutionMatrix | null,
-): RankedContender[] {
-  const live = new Set(ranking.live)
-  const parsing = pool.contenders.map((contender, index) => (contender.parses ? index : -1)).filter((index) => index >= 0)
-  const weight = parsing.reduce((total, index) => total + (pool.contenders[index]?.count ?? 0), 0)
-  const entries = pool.contenders.flatMap((contender, index) => {
-    if (ranked.has(contender.id)) return []
-    const likeness = parsing.reduce(
-      (total, other) => total + (pool.contenders[other]?.count ?? 0) * (pool.similarity[index]?.[other] ?? 0),
-      0,
-    )
-    const load = matrix?.find((row) => row.candidate === contender.id)?.load
-    const medoid = weight > 0 ? likeness / weight : 0
-    const tie: TieFacts = {
-      models: new Set(contender.models).size,
-      medoid,
-      nodes: contender.nodes,
-      codeHash: contender.codeHash,
-      id: contender.id,
-    }
-    const problem = matrix === null || live.has(index) ? null : load === undefined ? 'not executed' : loadProblem(load)
-    return [
-      { contender, isLive: live.has(index), medoid, tie, problem: contender.parses ? problem : (problem ?? 'does not parse') },
-    ]
-  })
-  entries.sort(
-    (a, b) =>
-      Number(b.isLive) - Number(a.isLive) ||
-      Number(b.contender.parses) - Number(a.contender.parses) ||
-      Math.round(b.medoid * 1e9) - Math.round(a.medoid * 1e9) ||
-      compareTied(a.tie, b.tie),
-  )
-  return entries.map(({ contender, isLive, medoid, problem }) => ({
-    ...identity(contender),
-    isLive,
-    problem,
-    examplesPassed: 0,
-    assertionsPassed: 0,
-    votes: contender.count,
-    score: medoid,
-    tests: 0,
-    agreement: 0,
-    medoid,
-    examples: 0,
-    trust: 0,
-    penalty: 0,
-  }))
 }
 
 function tiesUsed(ranking: LiveRanking): string[] {
@@ -204,6 +158,21 @@ function readConfidence(
   })
 }
 
+function openAfter(
+  pool: Pool,
+  ranking: LiveRanking,
+  isSettled: boolean,
+  wasTried: boolean,
+  winner: RankedContender | null,
+): Decision['open'] {
+  if (isSettled || winner === null) return isSettled || !wasTried ? { kind: 'none' } : openQuestion(pool, ranking)
+  const wasCalled = wasTried && pool.plan.calls.length > 0
+  const repairs = suiteRepairs(pool, ranking, winner.id)
+  const misses = winner.examplesPassed < pool.plan.examples.length
+  if (repairs.length > 0 && !(wasCalled && misses)) return { kind: 'repair', repairs }
+  return wasCalled ? openQuestion(pool, ranking) : { kind: 'none' }
+}
+
 function whyNotExecuted(plan: EvidencePlan, ranking: LiveRanking, wasTried: boolean): string {
   if (plan.entryPoint === null) return 'the task names no function that could be called'
   if (plan.language === null) return 'values of its language cannot be compared'
@@ -231,7 +200,8 @@ function counterfactuals(pool: Pool): Counterfactual[] {
     { without: 'examples', pool: { ...pool, plan: { ...pool.plan, examples: [] } } },
     { without: 'assertions', pool: { ...pool, plan: { ...pool.plan, assertions: [] } } },
     { without: 'probes', pool: { ...pool, plan: { ...pool.plan, probes: [] } } },
-    { without: 'structure', pool: { ...pool, similarity: flat } },
+    { without: 'structure', pool: { ...pool, similarity: flat, likeness: [] } },
+    ...(pool.suite.length === 0 ? [] : [{ without: 'tests' as const, pool: { ...pool, suite: [] } }]),
   ]
   return variants.map((variant) => {
     const { live, order } = rankLive(variant.pool)

@@ -1,3 +1,4 @@
+import type { EvidenceGrade } from '../domain/verdict.ts'
 import type { StopReading } from './stop-rule.ts'
 
 /** One program in the pool, several answers with equal normalised text counted as one. */
@@ -16,6 +17,19 @@ export interface ContenderFacts {
   readonly nodes: number
   /** False when the text does not parse, or nobody could tell and it is known to be broken. */
   readonly parses: boolean
+}
+
+/** How one candidate did in the user's own tests. */
+export interface SuiteFacts {
+  readonly candidate: string
+  /** How far the result can be trusted; `unverified`: it counts for nothing. */
+  readonly grade: EvidenceGrade
+  readonly isGreen: boolean
+  readonly passed: number
+  readonly total: number
+  /** The first test that did not pass; null where all did or none was reported. */
+  readonly failure: { readonly test: string; readonly message: string } | null
+  readonly why: string
 }
 
 /** One candidate's place and every number behind it. */
@@ -41,6 +55,8 @@ export interface RankedContender {
   readonly examples: number
   readonly trust: number
   readonly penalty: number
+  /** CodeBLEU likeness to the pool, in [0, 1]; 0 where it was not measured. */
+  readonly likeness: number
 }
 
 /** A check with what became of it. `passedBy` are candidate ids. */
@@ -110,7 +126,7 @@ export interface DissentingView {
 
 /** Who would have won without one kind of evidence. */
 export interface Counterfactual {
-  readonly without: 'examples' | 'assertions' | 'probes' | 'structure'
+  readonly without: 'examples' | 'assertions' | 'probes' | 'structure' | 'tests'
   readonly winner: string | null
 }
 
@@ -123,7 +139,7 @@ export interface ConfidenceParts {
 
 /** The whole decision; plain data from which each step can be recomputed by hand. */
 export interface Decision {
-  readonly method: 'execution-agreement' | 'structure-medoid' | 'none'
+  readonly method: 'execution-agreement' | 'test-suite' | 'structure-medoid' | 'none'
   /** Why no call was executed; null when calls were. */
   readonly notExecuted: string | null
   readonly winner: string | null
@@ -135,6 +151,8 @@ export interface Decision {
   readonly assertions: { readonly passed: number; readonly total: number }
   /** Answers behind the winner's behaviour, and answers in all. */
   readonly agreement: { readonly count: number; readonly total: number }
+  /** The user's own tests, a row for each candidate they were run on; null where none were run. */
+  readonly suite: readonly SuiteFacts[] | null
   readonly confidence: ConfidenceParts
   readonly stop: StopReading
   readonly open: OpenQuestion

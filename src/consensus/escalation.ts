@@ -55,6 +55,25 @@ function exampleRepairs(pool: Pool, ranking: LiveRanking): Repair[] {
   return repairs
 }
 
+/**
+ * Returns one repair for each group of behaviour whose best member fails the user's tests, with the first test it fails; none when the
+ * winner passes them, or when nothing can be told from them.
+ */
+export function suiteRepairs(pool: Pool, ranking: LiveRanking, winner: string): Repair[] {
+  const own = pool.suite.find(({ candidate }) => candidate === winner)
+  if (own === undefined || own.isGreen || own.grade === 'unverified') return []
+  const place = (id: string): number => ranking.live.findIndex((index) => pool.contenders[index]?.id === id)
+  const seen = new Set<string>()
+  return [own, ...pool.suite.filter((each) => each !== own)].flatMap((facts): Repair[] => {
+    const at = place(facts.candidate)
+    const cluster = at < 0 ? facts.candidate : String(ranking.clusters.findIndex((members) => members.includes(at)))
+    if (facts.isGreen || facts.failure === null || seen.has(cluster)) return []
+    seen.add(cluster)
+    const { test, message } = facts.failure
+    return [{ candidate: facts.candidate, call: `the test ${test}`, expected: 'it passes', actual: message || 'it fails' }]
+  })
+}
+
 /** The runner-up is the best candidate outside the winner's group that passes as many examples. */
 function leadingDifference(pool: Pool, ranking: LiveRanking, winner: number): ReturnType<typeof distinguishingInput> {
   const home = ranking.clusters.find((members) => members.includes(winner)) ?? [winner]

@@ -1,8 +1,9 @@
 import { type AgreementScores, scoreAgreement } from './agreement.ts'
-import type { ContenderFacts, WriterTrust } from './decision.ts'
+import type { ContenderFacts, SuiteFacts, WriterTrust } from './decision.ts'
 import { behaviourClusters, type EvidenceTable, tabulateEvidence } from './evidence-table.ts'
 import type { ExecutionMatrix } from './execution-matrix.ts'
 import type { EvidencePlan } from './plan-evidence.ts'
+import { compareSuite } from './suite-facts.ts'
 import { compareTied, SCORE_EPSILON, type TieFacts } from './tie-order.ts'
 import { absoluteTrust, assertionWeights, type ReliabilityRule } from './writer-reliability.ts'
 
@@ -12,6 +13,10 @@ export interface Pool {
   readonly similarity: readonly (readonly number[])[]
   readonly plan: EvidencePlan
   readonly matrix: ExecutionMatrix
+  /** CodeBLEU likeness of each contender to the pool, in [0, 1]; empty where it was not measured. */
+  readonly likeness: readonly number[]
+  /** The user's own tests, by candidate; empty where none were run. */
+  readonly suite: readonly SuiteFacts[]
 }
 
 /** The live candidates of a pool, ranked. Indices are into `live`, which holds indices into the pool. */
@@ -26,9 +31,10 @@ export interface LiveRanking {
   readonly order: readonly number[]
   readonly ties: readonly TieFacts[]
   readonly examplesPassed: readonly number[]
+  readonly suite: readonly (SuiteFacts | undefined)[]
 }
 
-/** Returns the live candidates ranked by (examples passed, score, tie order). Without executed calls all scores are the medoid's. */
+/** Returns the live candidates ranked by (examples passed, the user's tests, score, tie order). Without executed calls all scores are the medoid's. */
 export function rankLive(pool: Pool, rule?: ReliabilityRule): LiveRanking {
   const ids = pool.contenders.map((contender) => contender.id)
   const loaded = new Set(pool.matrix.filter((row) => row.load.kind === 'loaded').map((row) => row.candidate))
@@ -43,8 +49,14 @@ export function rankLive(pool: Pool, rule?: ReliabilityRule): LiveRanking {
     pool.matrix,
   )
   const trusted = absoluteTrust(pool.plan, table, rule)
-  const scores = scoreAgreement(table, similarity, counts, trusted.believed, (reliability) =>
-    assertionWeights(pool.plan, trusted.believed, reliability),
+  const likeness = live.map((index) => pool.likeness[index] ?? 0)
+  const scores = scoreAgreement(
+    table,
+    similarity,
+    counts,
+    trusted.believed,
+    (reliability) => assertionWeights(pool.plan, trusted.believed, reliability),
+    likeness,
   )
   const clusters = behaviourClusters(table)
   const ties = facts.map((contender, index) => ({
@@ -55,13 +67,14 @@ export function rankLive(pool: Pool, rule?: ReliabilityRule): LiveRanking {
     id: contender.id,
   }))
   const examplesPassed = table.examples.map((row) => row.filter(Boolean).length)
+  const suite = facts.map(({ id }) => pool.suite.find(({ candidate }) => candidate === id))
   const order = live
     .map((_, index) => index)
     .sort((a, b) => {
       const byExamples = (examplesPassed[b] ?? 0) - (examplesPassed[a] ?? 0)
-      return byExamples || steps(scores.score[b]) - steps(scores.score[a]) || tied(ties, a, b)
+      return byExamples || compareSuite(suite[a], suite[b]) || steps(scores.score[b]) - steps(scores.score[a]) || tied(ties, a, b)
     })
-  return { live, table, scores, writers: trusted.writers, clusters, order, ties, examplesPassed }
+  return { live, table, scores, writers: trusted.writers, clusters, order, ties, examplesPassed, suite }
 }
 
 /** Scores in whole steps of the epsilon: a comparison with a tolerance would not be transitive. */
@@ -77,7 +90,9 @@ function tied(ties: readonly TieFacts[], a: number, b: number): number {
 /** Returns whether two ranked candidates differ in nothing but the tie order. */
 export function areTied(ranking: LiveRanking, a: number, b: number): boolean {
   return (
-    ranking.examplesPassed[a] === ranking.examplesPassed[b] && steps(ranking.scores.score[a]) === steps(ranking.scores.score[b])
+    ranking.examplesPassed[a] === ranking.examplesPassed[b] &&
+    compareSuite(ranking.suite[a], ranking.suite[b]) === 0 &&
+    steps(ranking.scores.score[a]) === steps(ranking.scores.score[b])
   )
 }
 

@@ -15,16 +15,23 @@ export interface StopFacts {
   readonly answers: number
   /** Compared calls. */
   readonly probes: number
+  /** The user's own tests on the winner; null where none were run. */
+  readonly tests: { readonly passed: number; readonly total: number; readonly isGreen: boolean } | null
 }
 
 /**
- * Returns whether drafting can stop: the winner passes every example (or none is given), at least two answers agree on
+ * Returns whether drafting can stop: the winner passes every test and every example (or none is given), at least two answers agree on
  * every compared call, and these are at least half of all answers. On recorded pools the winner is right in 95 % of the
  * cases where this holds.
  */
 export function readStopRule(facts: StopFacts): StopReading {
   const open = (why: string): StopReading => ({ isSettled: false, why })
   if (!facts.hasWinner) return open('there is no winner')
+  if (facts.tests !== null && !facts.tests.isGreen && (facts.isExecuted || facts.examples === 0)) {
+    return open(`the winner passes ${facts.tests.passed} of the ${facts.tests.total} tests that were given`)
+  }
+  if (!facts.isExecuted && facts.tests?.isGreen)
+    return { isSettled: true, why: `all ${facts.tests.total} tests that were given pass` }
   if (!facts.isExecuted) return open('nothing was executed')
   if (facts.examplesPassed < facts.examples) {
     return open(`the winner misses ${facts.examples - facts.examplesPassed} of ${facts.examples} examples`)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { CodeBleuConfig } from './code-bleu-config.ts'
 import { Sampling } from './message.ts'
 import { Protocol, RunLimits } from './run-spec.ts'
 
@@ -47,22 +48,6 @@ const ConfigLimits = z.strictObject({
   budgetSeconds: limits.budgetSeconds.unwrap(),
   budgetTokens: limits.budgetTokens.unwrap(),
   quorum: limits.quorum.unwrap(),
-})
-
-const CodeBleuConfig = z.strictObject({
-  /** Weights of n-gram, syntax tree and token match (three), or of the four parts of CodeBLEU; null = the measure's own. */
-  weights: z
-    .array(z.number().min(0).max(1_000))
-    .min(3)
-    .max(4)
-    .refine((weights) => weights.some((weight) => weight > 0), 'one weight at least must be above 0')
-    .nullable(),
-  /** Null = the language of the run. */
-  language: z.string().min(1).max(32).nullable(),
-  /** Compare with white space trimmed and in lower case. */
-  normalize: z.boolean(),
-  stripComments: z.boolean(),
-  stripDocstrings: z.boolean(),
 })
 
 /** Everything a configuration decides, every field present. `BUILT_IN_CONFIG` holds the values nobody set. */

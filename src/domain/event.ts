@@ -77,6 +77,8 @@ export type RunEventBody =
       readonly loads: boolean
       readonly examples: readonly [number, number]
       readonly assertions: readonly [number, number]
+      /** Of the user's own tests; absent where none were run on it. */
+      readonly tests?: readonly [number, number]
     }
   | {
       readonly type: 'candidates.ranked'

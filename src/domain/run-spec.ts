@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { CodeBleuConfig } from './code-bleu-config.ts'
 import { CodeConductorError } from './errors.ts'
 import { Sampling } from './message.ts'
 import { Persona } from './persona.ts'
+import { TestSuite } from './suite.ts'
 
 /**
  * `evidence`: blind drafts, judged; a debate round only where that leaves the matter open.
@@ -47,15 +49,26 @@ export const RunSpec = z.strictObject({
   agents: z.array(AgentSpec).min(1).max(64),
   /** Language of the code asked for, e.g. `python`; null = told from the prompt and the answers. */
   language: z.string().max(32).nullable().default(null),
+  /** The user's own tests, which the program has to pass; null = none. */
+  suite: TestSuite.nullable().default(null),
   /** Overrides every persona's sampling. */
   sampling: Sampling.default({}),
   seed: z.int().min(0).max(4_294_967_295).default(0),
   limits: RunLimits.default(RunLimits.parse({})),
+  /** How likeness of programs is measured; null = as `CODE_BLEU_DEFAULTS` says. */
+  codeBleu: CodeBleuConfig.nullable().default(null),
   /** Tokens of window assumed where a backend does not say. */
   assumedContextTokens: z.int().min(512).max(1_048_576).default(8_192),
 })
 export type RunSpec = z.infer<typeof RunSpec>
 export type RunSpecInput = z.input<typeof RunSpec>
+
+/** Returns a spec as a log holds it, with the fields that were added since it was written as they were then: not there. */
+export function withLaterFields(spec: RunSpec): RunSpec {
+  return { ...LATER_FIELDS, ...spec }
+}
+
+const LATER_FIELDS = { suite: null } as const
 
 /** Returns `input` as a spec with every default in place. Throws `PROMPT_TOO_LARGE`, or `USAGE` naming the first bad field. */
 export function parseRunSpec(input: RunSpecInput): RunSpec {

@@ -1,3 +1,19 @@
+/** The languages there is a grammar of, sorted: what the product's `SyntaxParser` offers. */
+export const SYNTAX_LANGUAGES: readonly string[] = [
+  'c',
+  'c_sharp',
+  'cpp',
+  'go',
+  'java',
+  'javascript',
+  'php',
+  'python',
+  'ruby',
+  'rust',
+  'tsx',
+  'typescript',
+]
+
 /** Other spellings of the languages a `SyntaxParser` may offer: fence tags, file endings, names in prose. */
 const SPELLINGS: Readonly<Record<string, string>> = {
   'c#': 'c_sharp',

@@ -37,6 +37,19 @@ export interface Verdict {
   readonly reason: string
   readonly ranking: readonly RankedCandidate[]
   readonly dissent: readonly Dissent[]
+  /** The user's own tests on the winner; null where none were given. Their grade is their own, beside `grade`. */
+  readonly tests: TestsVerdict | null
+}
+
+/** What the user's tests said of the winner. */
+export interface TestsVerdict {
+  readonly grade: EvidenceGrade
+  /** Every test passed. */
+  readonly passed: boolean
+  readonly count: number
+  readonly total: number
+  /** Why it did not pass; empty where it did. */
+  readonly why: string
 }
 
 export type Outcome = 'completed' | 'noConsensus' | 'failed' | 'cancelled' | 'budgetExhausted'
@@ -44,6 +57,8 @@ export type Outcome = 'completed' | 'noConsensus' | 'failed' | 'cancelled' | 'bu
 /** Why a run ended; every outcome has one. */
 export type StopReason =
   | 'agreed'
+  /** A program was agreed on, and does not pass the user's own tests. */
+  | 'tests-failed'
   | 'ranked-unverified'
   | 'no-candidate'
   | 'nothing-parses'

@@ -4,6 +4,7 @@ import type { Phase } from '../domain/event.ts'
 import type { AgentId, EffectId } from '../domain/ids.ts'
 import type { FinishReason, PromptMessage, Sampling, TurnTimings, Usage } from '../domain/message.ts'
 import type { ModelInfo, ModelKey } from '../domain/model.ts'
+import type { SuiteReport, TestSuite } from '../domain/suite.ts'
 import type { Call } from '../domain/value.ts'
 import { declareEffect } from './effect.ts'
 
@@ -77,6 +78,8 @@ export interface GateResult {
   /** Jaccard similarity of syntax subtrees (of token n-grams without a grammar), in candidate order, in [0, 1]. */
   readonly similarity: readonly (readonly number[])[]
   readonly similarityBy: 'subtrees' | 'tokens'
+  /** Mean CodeBLEU of each candidate to all answers, in candidate order, in [0, 1]; absent in logs from before it was measured. */
+  readonly likeness?: readonly number[]
 }
 
 /** Asks for the planned calls to be run on each candidate, in a sandbox. */
@@ -96,8 +99,24 @@ export interface ExecuteResult {
   readonly why: string
 }
 
+/** Asks for the user's own tests to be run on each candidate, in a sandbox. */
+export interface SuiteRequest {
+  readonly suite: TestSuite
+  readonly candidates: readonly { readonly id: string; readonly program: string }[]
+}
+
+/** How every candidate did in the user's tests. No rows when nothing could be run; `why` says so. */
+export interface SuiteResult {
+  readonly rows: readonly { readonly candidate: string; readonly report: SuiteReport }[]
+  readonly driver: string
+  readonly isolation: 'full' | 'partial' | 'none'
+  readonly policyHash: string
+  readonly why: string
+}
+
 /** Effects by the name machines use and records carry. */
 export const gatherEffect = declareEffect<GatherRequest, GatherResult>('gather')
 export const modelEffect = declareEffect<ModelRequest, ModelAnswer>('model')
 export const executeEffect = declareEffect<ExecuteRequest, ExecuteResult>('execute')
+export const suiteEffect = declareEffect<SuiteRequest, SuiteResult>('suite')
 export const gateEffect = declareEffect<GateRequest, GateResult>('gate')

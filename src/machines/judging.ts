@@ -1,9 +1,20 @@
 import { decide } from '../consensus/decide.ts'
 import type { Decision, DissentingView } from '../consensus/decision.ts'
 import { type EvidencePlan, planEvidence } from '../consensus/plan-evidence.ts'
+import { suiteFacts } from '../consensus/suite-facts.ts'
 import type { RunEventBody } from '../domain/event.ts'
+import type { RunSpec } from '../domain/run-spec.ts'
 import type { Dissent, EvidenceGrade, Verdict } from '../domain/verdict.ts'
-import type { AnswerToGate, ExecuteRequest, ExecuteResult, GateRequest, GateResult } from './effects.ts'
+import { suiteText } from '../prompts/suite-text.ts'
+import type {
+  AnswerToGate,
+  ExecuteRequest,
+  ExecuteResult,
+  GateRequest,
+  GateResult,
+  SuiteRequest,
+  SuiteResult,
+} from './effects.ts'
 import type { Judgement } from './judgement.ts'
 import { agentIds, agentState, programAnswers, type RunContext } from './run-context.ts'
 
@@ -18,12 +29,18 @@ export const NO_VERDICT: Verdict = {
   reason: 'nothing was judged',
   ranking: [],
   dissent: [],
+  tests: null,
+}
+
+/** Returns the task as everybody is told it: the user's words, and the user's tests where there are some. */
+export function taskText(spec: Pick<RunSpec, 'prompt' | 'suite'>): string {
+  return spec.suite === null ? spec.prompt : `${spec.prompt}\n\n${suiteText(spec.suite)}`
 }
 
 /** Returns what the gate is asked: every program written so far, in canonical order. */
 export function toGateRequest(context: RunContext): GateRequest {
   return {
-    prompt: context.spec.prompt,
+    prompt: taskText(context.spec),
     language: context.spec.language,
     answers: programAnswers(context).map(
       ({ turn, agent, round, answer }): AnswerToGate => ({
@@ -46,7 +63,7 @@ export function planFor(context: RunContext, gate: GateResult): EvidencePlan {
       .answers.filter(({ phase }) => phase === 'write_tests' || phase === 'arbitrate')
       .map(({ agent, phase, answer }) => ({ writer: phase === 'arbitrate' ? `${agent}/arbitrate` : agent, text: answer.text })),
   )
-  return planEvidence({ prompt: context.spec.prompt, entryPoint: gate.entryPoint, language: gate.language }, written)
+  return planEvidence({ prompt: taskText(context.spec), entryPoint: gate.entryPoint, language: gate.language }, written)
 }
 
 /** Returns what to execute; null when no call is planned or no candidate parses. */
@@ -58,8 +75,23 @@ export function toExecuteRequest(gate: GateResult, plan: EvidencePlan): ExecuteR
   return { language: gate.language, entryPoint: plan.entryPoint, calls: plan.calls, candidates }
 }
 
+/** Returns which programs to run the user's tests on; null when there are no tests, or no program that could pass them. */
+export function toSuiteRequest({ spec, judgement }: Pick<RunContext, 'spec' | 'judgement'>): SuiteRequest | null {
+  if (spec.suite === null || judgement === null) return null
+  const broken = new Set(judgement.execution?.rows.filter(({ load }) => load.kind === 'failed').map(({ candidate }) => candidate))
+  const candidates = judgement.gate.candidates
+    .filter(({ id, parseError }) => parseError === null && !broken.has(id))
+    .map(({ id, program }) => ({ id, program }))
+  return candidates.length === 0 ? null : { suite: spec.suite, candidates }
+}
+
 /** Decides from what was gathered. Pure: equal records give an equal verdict, with no sandbox. */
-export function judge(gate: GateResult, plan: EvidencePlan, execution: ExecuteResult | null): Judgement {
+export function judge(
+  gate: GateResult,
+  plan: EvidencePlan,
+  execution: ExecuteResult | null,
+  suite: SuiteResult | null,
+): Judgement {
   const decision = decide({
     candidates: gate.candidates.map((candidate) => ({
       id: candidate.id,
@@ -74,13 +106,16 @@ export function judge(gate: GateResult, plan: EvidencePlan, execution: ExecuteRe
     plan,
     matrix: execution === null || execution.isolation === 'none' ? null : execution.rows,
     similarity: gate.similarity,
+    ...(gate.likeness === undefined ? {} : { likeness: gate.likeness }),
+    suite: suite === null || suite.isolation === 'none' ? null : suiteFacts(suite.rows),
   })
-  return { gate, plan, execution, decision, verdict: toVerdict(gate, execution, decision) }
+  return { gate, plan, execution, suite, decision, verdict: toVerdict(gate, execution, suite, decision) }
 }
 
-function toVerdict(gate: GateResult, execution: ExecuteResult | null, decision: Decision): Verdict {
+function toVerdict(gate: GateResult, execution: ExecuteResult | null, suite: SuiteResult | null, decision: Decision): Verdict {
   const winner = decision.abstain === null ? decision.ranking.find((contender) => contender.id === decision.winner) : undefined
-  const grade: EvidenceGrade = decision.method === 'execution-agreement' ? 'verified' : 'unverified'
+  const tests = testsOf(winner?.id ?? null, suite, decision)
+  const grade: EvidenceGrade = decision.method === 'execution-agreement' ? 'verified' : (tests?.grade ?? 'unverified')
   return {
     winner: winner?.id ?? null,
     agent: winner?.agent ?? null,
@@ -104,7 +139,18 @@ function toVerdict(gate: GateResult, execution: ExecuteResult | null, decision: 
       },
     })),
     dissent: decision.dissent.map(toDissent),
+    tests,
   }
+}
+
+function testsOf(winner: string | null, suite: SuiteResult | null, decision: Decision): Verdict['tests'] {
+  if (suite === null || winner === null) return null
+  const own = decision.suite?.find(({ candidate }) => candidate === winner)
+  if (own === undefined)
+    return { grade: 'unverified', passed: false, count: 0, total: 0, why: suite.why || 'they were not run on it' }
+  const { grade, isGreen, passed, total, failure, why } = own
+  const reason = isGreen ? '' : failure === null ? why : `${failure.test}${failure.message === '' ? '' : `: ${failure.message}`}`
+  return { grade, passed: isGreen, count: passed, total, why: reason }
 }
 
 function reasonOf(gate: GateResult, execution: ExecuteResult | null, decision: Decision): string {
@@ -148,7 +194,7 @@ export function describeGate(gate: GateResult): RunEventBody {
 
 /** Returns what each candidate passed, one event each; none when nothing was executed. */
 export function describeEvidence({ decision }: Judgement): RunEventBody[] {
-  if (decision.method !== 'execution-agreement') return []
+  if (decision.method !== 'execution-agreement' && decision.suite === null) return []
   return decision.ranking.map((contender) => ({
     type: 'evidence.gathered',
     candidate: contender.id,
@@ -156,5 +202,11 @@ export function describeEvidence({ decision }: Judgement): RunEventBody[] {
     loads: contender.isLive,
     examples: [contender.examplesPassed, decision.examples.total],
     assertions: [contender.assertionsPassed, decision.assertions.total],
+    ...testsEvent(decision, contender.id),
   }))
+}
+
+function testsEvent({ suite }: Decision, id: string): { readonly tests?: readonly [number, number] } {
+  const own = suite?.find(({ candidate }) => candidate === id)
+  return own === undefined ? {} : { tests: [own.passed, own.total] }
 }

@@ -2,6 +2,7 @@ import type { AgentId } from '../domain/ids.ts'
 import type { RunSpec } from '../domain/run-spec.ts'
 import { neutraliseControlTokens } from '../prompts/neutralise.ts'
 import { assignModels } from '../selection/assign-models.ts'
+import { taskText } from './judging.ts'
 import { agentState, type RunChange, type RunContext } from './run-context.ts'
 
 export interface Overridden {
@@ -35,5 +36,5 @@ export function applyChange(context: RunContext, change: RunChange): Overridden 
       change.prompt !== undefined || change.models?.[agent.id] !== undefined || change.personas?.[agent.id] !== undefined
     if (isChanged) changed.push(agent.id)
   }
-  return { context: { spec, task: neutraliseControlTokens(spec.prompt), agents }, changed: changed.sort() }
+  return { context: { spec, task: neutraliseControlTokens(taskText(spec)), agents }, changed: changed.sort() }
 }

@@ -1,13 +1,24 @@
 import { assign, emit, enqueueActions } from 'xstate'
 import type { ErrorData } from '../domain/errors.ts'
 import type { RunEventBody } from '../domain/event.ts'
+import { withLaterFields } from '../domain/run-spec.ts'
 import type { Outcome, StopReason } from '../domain/verdict.ts'
 import { neutraliseControlTokens } from '../prompts/neutralise.ts'
 import { assignModels } from '../selection/assign-models.ts'
-import type { ExecuteRequest, ExecuteResult } from './effects.ts'
+import type { ExecuteRequest, ExecuteResult, SuiteRequest, SuiteResult } from './effects.ts'
 import { nextEscalation } from './escalation.ts'
 import type { Judgement } from './judgement.ts'
-import { describeEvidence, describeGate, judge, NO_VERDICT, planFor, toExecuteRequest, toGateRequest } from './judging.ts'
+import {
+  describeEvidence,
+  describeGate,
+  judge,
+  NO_VERDICT,
+  planFor,
+  taskText,
+  toExecuteRequest,
+  toGateRequest,
+  toSuiteRequest,
+} from './judging.ts'
 import { agentState, createContext, quorum, type RunContext, standing } from './run-context.ts'
 import { CHILD_ERROR, runSetup } from './run-setup.ts'
 
@@ -40,13 +51,24 @@ function noConsensusReason({ judgement }: RunContext): StopReason {
   return judgement.decision.winner === null ? 'nothing-parses' : 'not-solved'
 }
 
-function judged(context: RunContext, execution: ExecuteResult | null): Judgement | null {
-  return context.gate === null || context.plan === null ? null : judge(context.gate, context.plan, execution)
+function agreedReason({ judgement }: RunContext): StopReason {
+  if (judgement?.verdict.tests?.passed === false) return 'tests-failed'
+  return judgement?.verdict.grade === 'unverified' ? 'ranked-unverified' : 'agreed'
+}
+
+function judged(context: RunContext, execution: ExecuteResult | null, suite: SuiteResult | null): Judgement | null {
+  return context.gate === null || context.plan === null ? null : judge(context.gate, context.plan, execution, suite)
 }
 
 function executionOf(context: RunContext): ExecuteRequest {
   const request = context.gate === null || context.plan === null ? null : toExecuteRequest(context.gate, context.plan)
   if (request === null) throw new Error('there is nothing to execute')
+  return request
+}
+
+function suiteOf(context: RunContext): SuiteRequest {
+  const request = toSuiteRequest(context)
+  if (request === null) throw new Error('there is no suite to run')
   return request
 }
 
@@ -79,7 +101,8 @@ export const runMachine = runSetup.createMachine({
   id: 'run',
   options: { maxIterations: 1_000 },
   context: ({ input, spawn }) => {
-    const context = createContext(input, neutraliseControlTokens(input.spec.prompt))
+    const spec = withLaterFields(input.spec)
+    const context = createContext({ ...input, spec }, neutraliseControlTokens(taskText(spec)))
     for (const { id, persona } of input.spec.agents) spawn('persona', { id, input: { id, persona, task: context.task } })
     return context
   },
@@ -178,7 +201,7 @@ export const runMachine = runSetup.createMachine({
         planned: {
           always: [
             { guard: 'hasCalls', target: 'executing' },
-            { target: 'ranking', actions: assign(({ context }) => ({ judgement: judged(context, null) })) },
+            { target: 'executed', actions: assign(({ context }) => ({ judgement: judged(context, null, null) })) },
           ],
         },
         executing: {
@@ -187,8 +210,23 @@ export const runMachine = runSetup.createMachine({
             src: 'execute',
             input: ({ context }) => executionOf(context),
             onDone: {
+              target: 'executed',
+              actions: assign(({ context, event }) => ({ judgement: judged(context, event.output, null) })),
+            },
+            onError: { target: '#run.failed', actions: 'stopForJudge' },
+          },
+        },
+        executed: { always: [{ guard: 'hasSuite', target: 'testing' }, { target: 'ranking' }] },
+        testing: {
+          invoke: {
+            id: 'suite',
+            src: 'suite',
+            input: ({ context }) => suiteOf(context),
+            onDone: {
               target: 'ranking',
-              actions: assign(({ context, event }) => ({ judgement: judged(context, event.output) })),
+              actions: assign(({ context, event }) => ({
+                judgement: judged(context, context.judgement?.execution ?? null, event.output),
+              })),
             },
             onError: { target: '#run.failed', actions: 'stopForJudge' },
           },
@@ -263,7 +301,7 @@ export const runMachine = runSetup.createMachine({
           actions: {
             type: 'stopFor',
             params: ({ context }) => ({
-              stopReason: context.judgement?.verdict.grade === 'unverified' ? 'ranked-unverified' : 'agreed',
+              stopReason: agreedReason(context),
               detail: context.judgement?.verdict.reason ?? '',
             }),
           },

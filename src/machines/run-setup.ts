@@ -5,9 +5,9 @@ import type { AgentId } from '../domain/ids.ts'
 import type { Outcome, StopReason } from '../domain/verdict.ts'
 import { rotateModels } from '../selection/assign-models.ts'
 import { decideRestart } from '../selection/restart-policy.ts'
-import { executeEffect, gateEffect, gatherEffect } from './effects.ts'
+import { executeEffect, gateEffect, gatherEffect, suiteEffect } from './effects.ts'
 import { knowledgeOf, nextEscalation } from './escalation.ts'
-import { toExecuteRequest } from './judging.ts'
+import { toExecuteRequest, toSuiteRequest } from './judging.ts'
 import { applyChange } from './override.ts'
 import { type AgentReport, personaMachine, type TurnOrder } from './persona-machine.ts'
 import {
@@ -95,9 +95,9 @@ export const runSetup = setup({
     input: RunInput
     output: RunOutput
     emitted: RunEventBody
-    children: Record<string, 'persona' | 'gather' | 'gate' | 'execute'>
+    children: Record<string, 'persona' | 'gather' | 'gate' | 'execute' | 'suite'>
   },
-  actors: { persona: personaMachine, gather: gatherEffect, gate: gateEffect, execute: executeEffect },
+  actors: { persona: personaMachine, gather: gatherEffect, gate: gateEffect, execute: executeEffect, suite: suiteEffect },
   guards: {
     /** The round is at an end, whichever: one guard for the transition that is looked at after every event. */
     isSettled: ({ context }) => isRoundClosed(context) || isQuorumLost(context) || isOverBudget(context),
@@ -108,6 +108,7 @@ export const runSetup = setup({
     hasAnswers: ({ context }) => programAnswers(context).length > 0,
     hasCalls: ({ context }) =>
       context.gate !== null && context.plan !== null && toExecuteRequest(context.gate, context.plan) !== null,
+    hasSuite: ({ context }) => toSuiteRequest(context) !== null,
     isClassic: ({ context }) => context.spec.protocol === 'classic',
     isRebuttalDue: ({ context }) => context.spec.protocol === 'classic' && debatesHeld(context) < context.spec.rounds,
   },

@@ -1,5 +1,6 @@
+import type { SuiteFramework, SuiteTest } from '../domain/suite.ts'
 import type { Mount, RunResult } from '../ports/sandbox.ts'
-import type { SuiteFramework, SuiteTest } from './suite.ts'
+import { parseNodeTap, parsePytest, parseUnittest, parseVitest } from './suite-reports.ts'
 
 /** How a test framework is run in the candidate's process, and how its report is read. */
 export interface Framework {
@@ -26,7 +27,7 @@ class TestCanary(_canary_unittest.TestCase):
 `
 
 const JAVASCRIPT_STUB = (names: readonly string[]): string =>
-  names.map((name) => `export const ${name} = () => { throw new Error('stub') }\n`).join('')
+  names.map((name) => `export ${name === 'default' ? 'default' : `const ${name} =`} () => { throw new Error('stub') }\n`).join('')
 
 const MODULE = /^[A-Za-z_][A-Za-z0-9_]{0,60}$/
 
@@ -44,12 +45,7 @@ export const FRAMEWORKS: Readonly<Record<SuiteFramework, Framework>> = {
     argv: ['-s', '-B', '-m', 'unittest', '-v', 'test_suite'],
     canaries: PYTHON_CANARIES,
     stub: PYTHON_STUB,
-    parse: ({ stderr }) =>
-      matchAll(
-        stderr.text,
-        /^(\w+) \([\w.]+\)[^\n]*?\.\.\. (ok|FAIL|ERROR|skipped|expected failure|unexpected success)/gm,
-        (status) => (status === 'ok' ? 'pass' : status === 'skipped' || status === 'expected failure' ? 'skip' : 'fail'),
-      ),
+    parse: ({ stderr }) => parseUnittest(stderr.text),
   },
   pytest: {
     language: 'python',
@@ -73,11 +69,7 @@ export const FRAMEWORKS: Readonly<Record<SuiteFramework, Framework>> = {
     ],
     canaries: PYTHON_CANARIES,
     stub: PYTHON_STUB,
-    parse: ({ stdout }) =>
-      [...stdout.text.matchAll(/^(PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS) (?:\S*?::)+([^\s:]+)/gm)].map(([, status, id]) => ({
-        id: id ?? '',
-        status: status === 'PASSED' ? 'pass' : status === 'SKIPPED' || status === 'XFAIL' ? 'skip' : 'fail',
-      })),
+    parse: ({ stdout }) => parsePytest(stdout.text),
   },
   'node:test': {
     language: 'javascript',
@@ -87,11 +79,7 @@ export const FRAMEWORKS: Readonly<Record<SuiteFramework, Framework>> = {
     canaries: (passing, failing) =>
       `\nimport { test as canaryTest } from 'node:test'\nimport canaryAssert from 'node:assert'\ncanaryTest('${passing}', () => canaryAssert.strictEqual(1 + 1, 2))\ncanaryTest('${failing}', () => canaryAssert.strictEqual(1 + 1, 3))\n`,
     stub: JAVASCRIPT_STUB,
-    parse: ({ stdout }) =>
-      [...stdout.text.matchAll(/^ *(not ok|ok) \d+ - ([^\n#]*?)(?: # (SKIP|TODO)[^\n]*)?$/gm)].map(([, status, id, skip]) => ({
-        id: (id ?? '').trim(),
-        status: skip ? 'skip' : status === 'ok' ? 'pass' : 'fail',
-      })),
+    parse: ({ stdout }) => parseNodeTap(stdout.text),
   },
   vitest: {
     language: 'javascript',
@@ -110,26 +98,6 @@ export const FRAMEWORKS: Readonly<Record<SuiteFramework, Framework>> = {
   },
 }
 
-/** Reads vitest's JSON report, which hostile code may have written. */
-function parseVitest(text: string): readonly SuiteTest[] {
-  let report: unknown
-  try {
-    report = JSON.parse(text)
-  } catch {
-    return []
-  }
-  const list = (value: unknown, key: string): readonly Record<string, unknown>[] => {
-    const found = (value as Record<string, unknown> | null)?.[key]
-    return Array.isArray(found) ? found.filter((item) => typeof item === 'object' && item !== null) : []
-  }
-  return list(report, 'testResults')
-    .flatMap((file) => list(file, 'assertionResults'))
-    .map(({ fullName, status }) => ({
-      id: typeof fullName === 'string' ? fullName.slice(0, 300) : '',
-      status: status === 'passed' ? 'pass' : status === 'failed' ? 'fail' : 'skip',
-    }))
-}
-
 /** Returns the files of one run, below `/box`, read-only. `nodeModules` is a directory on the host that holds the framework. */
 export function suiteMounts(
   framework: Framework,
@@ -143,8 +111,4 @@ export function suiteMounts(
     { kind: 'text', text: files.code, boxPath: `/box/${framework.moduleFile(files.moduleName)}` },
     { kind: 'text', text: files.tests, boxPath: `/box/${framework.testFile}` },
   ]
-}
-
-function matchAll(text: string, pattern: RegExp, status: (word: string) => SuiteTest['status']): readonly SuiteTest[] {
-  return [...text.matchAll(pattern)].map(([, id, word]) => ({ id: id ?? '', status: status(word ?? '') }))
 }

@@ -1,7 +1,8 @@
+import type { SuiteTest } from '../domain/suite.ts'
 import type { TypedValue } from '../domain/value.ts'
 import type { CandidateSession, Sandbox } from '../ports/sandbox.ts'
 import { SUITE_PROXY_HARNESS } from './harness/suite-proxy-harness.ts'
-import type { SuiteSpec, SuiteTest } from './suite.ts'
+import type { SuiteSpec } from './suite.ts'
 
 /** What the call proxy found. `cannot` sends the suite to the in-process channel. */
 export type ProxyResult =
@@ -19,12 +20,15 @@ const text = (v: string): TypedValue => ({ t: 'str', v })
  * between them passes through here. The tests' verdict is made where no candidate byte is, so it cannot be forged.
  */
 export async function runThroughProxy(sandbox: Sandbox, spec: SuiteSpec, answer: Answerer): Promise<ProxyResult> {
-  const judge = await sandbox.open({
-    language: 'python',
-    code: SUITE_PROXY_HARNESS,
-    entryPoint: 'run',
-    seed: spec.candidate.seed,
-  })
+  const judge = await sandbox.open(
+    {
+      language: 'python',
+      code: SUITE_PROXY_HARNESS,
+      entryPoint: 'run',
+      seed: spec.candidate.seed,
+    },
+    spec.signal === undefined ? {} : { signal: spec.signal },
+  )
   try {
     const answers: TypedValue[] = []
     const names: TypedValue = { t: 'list', v: spec.names.map(text) }
@@ -87,8 +91,9 @@ function hasOther(value: TypedValue): boolean {
 function readTests(rows: TypedValue | undefined): readonly SuiteTest[] {
   if (rows?.t !== 'list') return []
   return rows.v.flatMap((row) => {
-    const [id, status] = row.t === 'tuple' ? row.v : []
+    const [id, status, message] = row.t === 'tuple' ? row.v : []
     if (id?.t !== 'str' || status?.t !== 'str') return []
-    return [{ id: id.v, status: status.v === 'pass' || status.v === 'skip' ? status.v : 'fail' } satisfies SuiteTest]
+    const told = message?.t === 'str' && message.v !== '' ? { message: message.v } : {}
+    return [{ id: id.v, status: status.v === 'pass' || status.v === 'skip' ? status.v : 'fail', ...told } satisfies SuiteTest]
   })
 }

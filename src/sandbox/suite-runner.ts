@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import type { SuiteReport, SuiteTest } from '../domain/suite.ts'
 import type { Sandbox } from '../ports/sandbox.ts'
 import { mutants } from './mutate.ts'
-import type { SuiteResult, SuiteSpec, SuiteTest } from './suite.ts'
+import type { SuiteSpec } from './suite.ts'
 import { checkModuleName, FRAMEWORKS, type Framework, suiteMounts } from './suite-frameworks.ts'
 import { answerNothing, askCandidate, runThroughProxy } from './suite-proxy.ts'
 
@@ -10,7 +11,7 @@ import { answerNothing, askCandidate, runThroughProxy } from './suite-proxy.ts'
  * than call functions with plain values, in the candidate's process with canaries, a stub and a mutant (`forgeable`).
  * Tests that pass without the code prove nothing (`unverified`).
  */
-export async function runSuite(sandbox: Sandbox, spec: SuiteSpec): Promise<SuiteResult> {
+export async function runSuite(sandbox: Sandbox, spec: SuiteSpec): Promise<SuiteReport> {
   checkModuleName(spec.moduleName)
   const flags = findFlags(spec.candidate.code)
   if (spec.candidate.language !== 'python')
@@ -18,17 +19,19 @@ export async function runSuite(sandbox: Sandbox, spec: SuiteSpec): Promise<Suite
   const empty = await runThroughProxy(sandbox, spec, answerNothing)
   if (empty.kind === 'cannot') return runInProcess(sandbox, spec, flags, [`no call proxy: ${empty.why}`])
   if (isGreen(empty.tests)) return vacuous(empty.tests, flags)
-  const session = await sandbox.open(spec.candidate)
+  const before = empty.tests
+  const session = await sandbox.open(spec.candidate, spec.signal === undefined ? {} : { signal: spec.signal })
   try {
     const load = await session.load()
     if (load.kind !== 'loaded') {
       const grade = load.kind === 'not-run' ? 'unverified' : 'verified'
-      return { grade, passed: false, tests: [], reasons: [`the code did not load: ${load.kind}`], flags }
+      const tests = before.map(({ id }): SuiteTest => ({ id, status: 'fail', message: 'the code does not load' }))
+      return { grade, passed: false, tests, before, reasons: [`the code does not load: ${load.kind}`], flags }
     }
     const real = await runThroughProxy(sandbox, spec, askCandidate(session))
     if (real.kind === 'cannot') return await runInProcess(sandbox, spec, flags, [`no call proxy: ${real.why}`])
     const passed = isGreen(real.tests)
-    return { grade: 'verified', passed, tests: real.tests, reasons: passed ? [] : describeFailures(real.tests), flags }
+    return { grade: 'verified', passed, tests: real.tests, before, reasons: passed ? [] : describeFailures(real.tests), flags }
   } finally {
     await session.close()
   }
@@ -40,13 +43,14 @@ async function runInProcess(
   spec: SuiteSpec,
   flags: readonly string[],
   reasons: readonly string[],
-): Promise<SuiteResult> {
+): Promise<SuiteReport> {
   const framework = FRAMEWORKS[spec.framework]
   const stub = await runOnce(sandbox, framework, spec, framework.stub(spec.names))
-  const unverified = (why: string): SuiteResult => ({
+  const unverified = (why: string): SuiteReport => ({
     grade: 'unverified',
     passed: false,
     tests: [],
+    before: stub.tests,
     reasons: [...reasons, why],
     flags,
   })
@@ -61,7 +65,8 @@ async function runInProcess(
   if (why.length === 0 && changed.length > 0 && !(await killsOne(sandbox, framework, spec, changed)))
     why.push('the tests pass every mutant too')
   const notes = changed.length === 0 ? ['no mutant could be made'] : []
-  return { grade: 'forgeable', passed: why.length === 0, tests: real.tests, reasons: [...reasons, ...notes, ...why], flags }
+  const all = [...reasons, ...notes, ...why]
+  return { grade: 'forgeable', passed: why.length === 0, tests: real.tests, before: stub.tests, reasons: all, flags }
 }
 
 async function killsOne(sandbox: Sandbox, framework: Framework, spec: SuiteSpec, changed: readonly string[]): Promise<boolean> {
@@ -91,6 +96,7 @@ async function runOnce(
     cwd: '/box',
     mounts: suiteMounts(framework, { moduleName: spec.moduleName, code, tests, nodeModules: spec.nodeModules ?? null }),
     limits: { cpuMs: 20_000 },
+    ...(spec.signal === undefined ? {} : { signal: spec.signal }),
   })
   const all = framework.parse(result)
   const ours = new Set([passing, failing])
@@ -108,8 +114,8 @@ function isGreen(tests: readonly SuiteTest[]): boolean {
   return tests.length > 0 && tests.every(({ status }) => status === 'pass')
 }
 
-function vacuous(tests: readonly SuiteTest[], flags: readonly string[]): SuiteResult {
-  return { grade: 'unverified', passed: false, tests, reasons: ['the tests pass without the code'], flags }
+function vacuous(tests: readonly SuiteTest[], flags: readonly string[]): SuiteReport {
+  return { grade: 'unverified', passed: false, tests, before: tests, reasons: ['the tests pass without the code'], flags }
 }
 
 function describeFailures(tests: readonly SuiteTest[]): string[] {

@@ -313,6 +313,7 @@ const EVENTS: { readonly [T in RunEventType]: Extract<RunEventBody, { type: T }>
       reason: 'r',
       ranking: [{ candidate: 'coder.1', agent: 'coder', score: 1, isLive: true, parts: { medoid: 1 } }],
       dissent: [],
+      tests: null,
     },
   },
   'run.resumed': { type: 'run.resumed', asked: ['run/coder#1'] },

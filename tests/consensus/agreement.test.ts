@@ -74,7 +74,16 @@ test('groups of behaviour hold the live alone', () => {
   expect(behaviourClusters({ ...TABLE, isLive: [true, false, true] })).toEqual([[0], [2]])
 })
 
-const SETTLED: StopFacts = { hasWinner: true, isExecuted: true, examplesPassed: 2, examples: 2, votes: 2, answers: 4, probes: 5 }
+const SETTLED: StopFacts = {
+  hasWinner: true,
+  isExecuted: true,
+  examplesPassed: 2,
+  examples: 2,
+  votes: 2,
+  answers: 4,
+  probes: 5,
+  tests: null,
+}
 
 test.each<[Partial<StopFacts>, boolean, string]>([
   [{}, true, 'all 2 examples pass and 2 of 4 answers agree on all 5 inputs'],

@@ -18,6 +18,22 @@ const EXIT_CODES = `Exit codes
   143  terminated (SIGTERM)
 `
 
+const TESTS = `Tests of your own
+
+  codeconductor run --tests test_intervals.py
+  codeconductor run "Keep touching intervals apart." --tests intervals.test.ts
+
+The file imports the code that is asked for; agents see it, and every program they write is run against it in the sandbox.
+
+  Python       unittest or pytest; the code is a module beside the tests
+  JavaScript   node:test or vitest, with import; .js, .mjs, .ts, .mts. vitest is taken from node_modules of this folder
+
+Where one module is imported, that is the code; where several are, the one the file is named after, or --module NAME.
+Python tests that call functions with plain values run where no byte of the program is: their result is verified. Tests that need
+classes or fixtures, and all JavaScript tests, run in the program's own process, which could tamper with them: their result says so.
+Exit code 5: a program was agreed on, and it fails a test.
+`
+
 /** Tells of a topic that is no command. */
 export const execute: Execute = async (context, { args, options }) => {
   const topic = args.join(' ')
@@ -25,8 +41,12 @@ export const execute: Execute = async (context, { args, options }) => {
     context.stdout.write(EXIT_CODES)
     return EXIT.ok
   }
+  if (topic === 'tests') {
+    context.stdout.write(TESTS)
+    return EXIT.ok
+  }
   const known = Array.isArray(options['known']) ? options['known'].map(String) : []
-  const near = nearestName(topic, ['exit-codes', ...known])
+  const near = nearestName(topic, ['exit-codes', 'tests', ...known])
   throw new CodeConductorError(
     'USAGE',
     `there is no help on "${topic.slice(0, 64)}"${near === null ? '' : ` (did you mean "${near}"?)`}`,

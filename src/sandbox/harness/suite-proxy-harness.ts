@@ -87,14 +87,17 @@ class _Quiet(unittest.TestResult):
     def __init__(self):
         super().__init__()
         self.rows = []
-    def addSuccess(self, test): self.rows.append((test.id(), 'pass'))
-    def addError(self, test, err): self.rows.append((test.id(), 'fail'))
-    def addFailure(self, test, err): self.rows.append((test.id(), 'fail'))
-    def addSkip(self, test, reason): self.rows.append((test.id(), 'skip'))
-    def addExpectedFailure(self, test, err): self.rows.append((test.id(), 'skip'))
-    def addUnexpectedSuccess(self, test): self.rows.append((test.id(), 'fail'))
+    def _row(self, test, status, err=None):
+        why = '' if err is None else ('%s: %s' % (err[0].__name__, err[1]))[:400]
+        self.rows.append((test.id().removeprefix('test_suite.'), status, why))
+    def addSuccess(self, test): self._row(test, 'pass')
+    def addError(self, test, err): self._row(test, 'fail', err)
+    def addFailure(self, test, err): self._row(test, 'fail', err)
+    def addSkip(self, test, reason): self._row(test, 'skip')
+    def addExpectedFailure(self, test, err): self._row(test, 'skip')
+    def addUnexpectedSuccess(self, test): self._row(test, 'fail')
     def addSubTest(self, test, subtest, err):
-        if err is not None: self.rows.append((subtest.id(), 'fail'))
+        if err is not None: self._row(subtest, 'fail', err)
 
 def run(answers, source, module_name, names):
     _state.update(answers=answers, next=0, need=None, cannot=None)

@@ -1,0 +1,55 @@
+import { CodeConductorError, toErrorData } from '../domain/errors.ts'
+import type { SuiteReport } from '../domain/suite.ts'
+import type { SuiteRequest, SuiteResult } from '../machines/effects.ts'
+import type { SuiteJudge } from '../ports/judge.ts'
+import type { Sandbox } from '../ports/sandbox.ts'
+import type { Executor } from './executor.ts'
+
+/**
+ * Returns the executor of `suite`: the user's tests are run on each candidate, one after the other, each in sandboxes of its own. Without
+ * isolation nothing runs, and the result says why.
+ */
+export function createSuiteExecutor(sandbox: Sandbox, judge: SuiteJudge): Executor {
+  return (effect, sink, { signal }) => {
+    runSuites(effect.input as SuiteRequest, sandbox, judge, signal).then(
+      (result) => {
+        if (!signal.aborted) sink.ok(result)
+      },
+      (error: unknown) => sink.err(toErrorData(error)),
+    )
+  }
+}
+
+async function runSuites(
+  { suite, candidates }: SuiteRequest,
+  sandbox: Sandbox,
+  judge: SuiteJudge,
+  signal: AbortSignal,
+): Promise<SuiteResult> {
+  const { driver, isolation, policyHash, why, languages } = await sandbox.probe()
+  const nothing = (reason: string): SuiteResult => ({ rows: [], driver, isolation: 'none', policyHash, why: reason })
+  if (isolation === 'none') return nothing(why[0] ?? 'this machine cannot isolate code')
+  const support = languages[suite.language]
+  if (!support.available) return nothing(support.note)
+  const rows: { candidate: string; report: SuiteReport }[] = []
+  for (const { id, program } of candidates) {
+    if (signal.aborted) break
+    rows.push({ candidate: id, report: await judgeOne(judge, suite, program, signal) })
+  }
+  return { rows, driver, isolation, policyHash, why: '' }
+}
+
+/** A suite that breaks the judge is told of; it does not end the run. */
+async function judgeOne(
+  judge: SuiteJudge,
+  suite: SuiteRequest['suite'],
+  program: string,
+  signal: AbortSignal,
+): Promise<SuiteReport> {
+  try {
+    return await judge.judge(suite, program, signal)
+  } catch (error) {
+    if (error instanceof CodeConductorError && error.code === 'NO_SANDBOX') throw error
+    return { grade: 'unverified', passed: false, tests: [], before: [], reasons: [toErrorData(error).message], flags: [] }
+  }
+}

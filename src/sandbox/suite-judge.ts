@@ -1,0 +1,77 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { SuiteReport, TestSuite } from '../domain/suite.ts'
+import type { SuiteJudge } from '../ports/judge.ts'
+import type { Sandbox } from '../ports/sandbox.ts'
+import type { SyntaxParser } from '../ports/syntax-parser.ts'
+import { exportNames } from './export-names.ts'
+import { stripTypes } from './strip-types.ts'
+import { runSuite } from './suite-runner.ts'
+
+export interface SuiteJudgeParts {
+  readonly sandbox: Sandbox
+  readonly parser: SyntaxParser
+  /** A folder whose `node_modules` may hold vitest; it is shown to a vitest suite, read-only. */
+  readonly projectDir: string
+}
+
+/** Returns the judge of test files: in the sandbox, through the call proxy where that is possible. */
+export function createSuiteJudge({ sandbox, parser, projectDir }: SuiteJudgeParts): SuiteJudge {
+  return {
+    judge: async (suite, program, signal) => {
+      const { framework, language, moduleName, names } = suite
+      const nodeModules = join(projectDir, 'node_modules')
+      if (framework === 'vitest' && !existsSync(join(nodeModules, 'vitest', 'vitest.mjs')))
+        return unverified('vitest is not installed in this folder')
+      const [code, tests] = await Promise.all([toModule(program, suite, parser), toPlain(suite.text, language, parser)])
+      if (code.why !== null) return unverified(`the program cannot be run: ${code.why}`)
+      if (tests.why !== null) return unverified(`the tests cannot be run: ${tests.why}`)
+      return runSuite(sandbox, {
+        framework,
+        moduleName,
+        names,
+        tests: tests.text,
+        candidate: {
+          language: language === 'python' ? 'python' : 'javascript',
+          code: code.text,
+          entryPoint: names[0] ?? '',
+          seed: 0,
+        },
+        ...(framework === 'vitest' ? { nodeModules } : {}),
+        ...(signal === undefined ? {} : { signal }),
+      })
+    },
+  }
+}
+
+interface Plain {
+  readonly text: string
+  readonly why: string | null
+}
+
+async function toPlain(text: string, language: TestSuite['language'], parser: SyntaxParser): Promise<Plain> {
+  if (language !== 'typescript') return { text, why: null }
+  const tree = await parser.parse('typescript', text)
+  const stripped = tree === null ? null : stripTypes(tree)
+  switch (stripped?.kind) {
+    case 'stripped':
+      return { text: stripped.code, why: null }
+    case 'syntax-error':
+      return { text, why: `it does not parse (${stripped.message})` }
+    case 'not-erasable':
+      return { text, why: `TypeScript with ${stripped.what} needs a compiler` }
+    case undefined:
+      return { text, why: 'there is no TypeScript grammar' }
+  }
+}
+
+async function toModule(program: string, { language, names }: TestSuite, parser: SyntaxParser): Promise<Plain> {
+  const plain = await toPlain(program, language, parser)
+  if (language === 'python' || plain.why !== null) return plain
+  const tree = await parser.parse('javascript', plain.text)
+  return { text: exportNames(plain.text, names, tree?.definitions ?? []), why: null }
+}
+
+function unverified(why: string): SuiteReport {
+  return { grade: 'unverified', passed: false, tests: [], before: [], reasons: [why], flags: [] }
+}
