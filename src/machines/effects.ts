@@ -97,6 +97,10 @@ export interface ExecuteResult {
   readonly isolation: 'full' | 'partial' | 'none'
   readonly policyHash: string
   readonly why: string
+  /** The one command that would let it run; null when nothing is missing, absent in logs from before it was told. */
+  readonly fix?: string | null
+  /** What the sandbox's self-test measured: attacks made on it, and how many were not held off. Absent where nothing was tested. */
+  readonly selfTest?: { readonly attacks: number; readonly escaped: number }
 }
 
 /** Asks for the user's own tests to be run on each candidate, in a sandbox. */
@@ -112,6 +116,8 @@ export interface SuiteResult {
   readonly isolation: 'full' | 'partial' | 'none'
   readonly policyHash: string
   readonly why: string
+  /** The one command that would let it run; null when nothing is missing, absent in logs from before it was told. */
+  readonly fix?: string | null
 }
 
 /** Effects by the name machines use and records carry. */
