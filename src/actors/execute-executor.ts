@@ -1,6 +1,7 @@
 import type { ExecutionRow } from '../consensus/execution-matrix.ts'
 import { consensusLanguage } from '../consensus/language.ts'
 import { CodeConductorError, toErrorData } from '../domain/errors.ts'
+import { describeNoIsolation } from '../domain/isolation.ts'
 import type { ExecuteRequest, ExecuteResult } from '../machines/effects.ts'
 import type { CandidateLanguage, Sandbox } from '../ports/sandbox.ts'
 import type { Executor } from './executor.ts'
@@ -29,18 +30,13 @@ async function executeCalls(
   parallel: number,
   signal: AbortSignal,
 ): Promise<ExecuteResult> {
-  const capabilities = await sandbox.probe()
-  const nothing = (why: string): ExecuteResult => ({
-    rows: [],
-    driver: capabilities.driver,
-    isolation: 'none',
-    policyHash: capabilities.policyHash,
-    why,
-  })
-  if (capabilities.isolation === 'none') return nothing(capabilities.why[0] ?? 'this machine cannot isolate code')
+  const { driver, isolation, policyHash, why, fix, languages, selfTest } = await sandbox.probe()
+  const facts = { driver, policyHash, ...(selfTest === undefined ? {} : { selfTest }) }
+  const nothing = (reason: string): ExecuteResult => ({ ...facts, rows: [], isolation: 'none', why: reason, fix: null })
+  if (isolation === 'none') return { ...nothing(describeNoIsolation(why)), fix }
   const language = sandboxLanguage(request.language)
   if (language === null) return nothing(`${request.language} programs cannot be called here`)
-  const support = capabilities.languages[language]
+  const support = languages[language]
   if (!support.available) return nothing(support.note)
   const rows: ExecutionRow[] = new Array(request.candidates.length)
   let next = 0
@@ -52,7 +48,7 @@ async function executeCalls(
     }
   }
   await Promise.all(Array.from({ length: Math.max(1, parallel) }, work))
-  return { rows, driver: capabilities.driver, isolation: capabilities.isolation, policyHash: capabilities.policyHash, why: '' }
+  return { ...facts, rows, isolation, why: '', fix }
 }
 
 async function executeOne(

@@ -1,4 +1,5 @@
 import { CodeConductorError, toErrorData } from '../domain/errors.ts'
+import { describeNoIsolation } from '../domain/isolation.ts'
 import type { SuiteReport } from '../domain/suite.ts'
 import type { SuiteRequest, SuiteResult } from '../machines/effects.ts'
 import type { SuiteJudge } from '../ports/judge.ts'
@@ -26,9 +27,9 @@ async function runSuites(
   judge: SuiteJudge,
   signal: AbortSignal,
 ): Promise<SuiteResult> {
-  const { driver, isolation, policyHash, why, languages } = await sandbox.probe()
-  const nothing = (reason: string): SuiteResult => ({ rows: [], driver, isolation: 'none', policyHash, why: reason })
-  if (isolation === 'none') return nothing(why[0] ?? 'this machine cannot isolate code')
+  const { driver, isolation, policyHash, why, fix, languages } = await sandbox.probe()
+  const nothing = (reason: string): SuiteResult => ({ rows: [], driver, isolation: 'none', policyHash, why: reason, fix: null })
+  if (isolation === 'none') return { ...nothing(describeNoIsolation(why)), fix }
   const support = languages[suite.language]
   if (!support.available) return nothing(support.note)
   const rows: { candidate: string; report: SuiteReport }[] = []
@@ -36,7 +37,7 @@ async function runSuites(
     if (signal.aborted) break
     rows.push({ candidate: id, report: await judgeOne(judge, suite, program, signal) })
   }
-  return { rows, driver, isolation, policyHash, why: '' }
+  return { rows, driver, isolation, policyHash, why: '', fix }
 }
 
 /** A suite that breaks the judge is told of; it does not end the run. */

@@ -1,7 +1,7 @@
 import type { Call, CallOutcome } from '../domain/value.ts'
 
 /**
- * Runs code nobody trusts. The contract, each number proved in `tests/contracts/sandbox.contract.ts`:
+ * Runs code nobody trusts. The contract, each number proved in `tests/contracts/sandbox.contract.ts` (1 in `sandboxes.test.ts`, for it needs no driver):
  *
  * 1. Fail closed. Without proven isolation nothing runs: `run` and `open` throw `NO_SANDBOX`, whose hint is one command.
  * 2. A sandbox reports how a program ended and what came out. It knows no expected value and holds no verdict.
@@ -36,14 +36,27 @@ export interface SandboxCapabilities {
   /** The driver that holds, or `none`. */
   readonly driver: string
   readonly isolation: Isolation
-  /** Hash of argv template, filter and limits: results under different hashes are not compared. */
+  /**
+   * Hash of argv template, filter and default limits, as sessions have them; a run with limits of its own has a hash of its own in its
+   * result. Results under different hashes are not compared.
+   */
   readonly policyHash: string
   /** One line per fact found: what was tried, what failed, which limits are hard and which are watched. */
   readonly why: readonly string[]
   /** One command that would fix or improve it; null when nothing is missing. */
   readonly fix: string | null
+  /**
+   * What the self-test measured on the driver in use, or on the last one tried where none holds: attacks made, and how many of
+   * them were not held off. Absent where no driver came so far.
+   */
+  readonly selfTest?: SelfTest
   /** Languages that can run here, with the interpreter's version, and those that cannot, with the reason. */
   readonly languages: Readonly<Record<CandidateLanguage, { readonly available: boolean; readonly note: string }>>
+}
+
+export interface SelfTest {
+  readonly attacks: number
+  readonly escaped: number
 }
 
 export type CandidateLanguage = 'python' | 'javascript' | 'typescript'
@@ -62,7 +75,10 @@ export interface RunLimits {
   readonly outputBytes: number
 }
 
-/** A read-only file or directory inside, always below `/box`. A directory must be a staged copy. */
+/**
+ * A read-only file or directory inside, always below `/box`. A directory must be a staged copy, or a `node_modules` folder at
+ * `/box/node_modules`; any other is `POLICY_REFUSED`.
+ */
 export type Mount =
   | { readonly kind: 'file'; readonly hostPath: string; readonly boxPath: string }
   | { readonly kind: 'text'; readonly text: string; readonly boxPath: string }

@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { CodeConductorError } from '../domain/errors.ts'
 import { type ContainerPlan, containerArgs } from './container-argv.ts'
 import { type Detected, type DriverParts, findTool } from './detect-bwrap.ts'
+import { installCommand } from './explain-failure.ts'
 import {
   type Driver,
   type Ended,
@@ -54,7 +55,7 @@ export async function detectContainer(parts: DriverParts): Promise<Detected> {
   return {
     driver: null,
     why: `container: ${why.join('; ') || 'neither podman nor docker is installed'}`,
-    fix: 'sudo apt-get install bubblewrap',
+    fix: installCommand('bubblewrap'),
   }
 }
 

@@ -1,15 +1,16 @@
 import { readFileSync, rmSync } from 'node:fs'
-import type { CandidateLanguage, Sandbox, SandboxCapabilities } from '../ports/sandbox.ts'
+import type { CandidateLanguage, RunLimits, Sandbox, SandboxCapabilities, SelfTest } from '../ports/sandbox.ts'
 import type { SyntaxParser } from '../ports/syntax-parser.ts'
 import { findCgroupHome } from './cgroup.ts'
 import { detectContainer } from './container-driver.ts'
-import { type Detected, type DriverParts, detectBwrap, INSTALL_BWRAP } from './detect-bwrap.ts'
+import { type Detected, type DriverParts, detectBwrap } from './detect-bwrap.ts'
+import { explainFailure, installCommand } from './explain-failure.ts'
 import { isReachableBy, makePrivateDir, sandboxUser } from './host-user.ts'
 import { findInterpreters, type Interpreters } from './interpreters.ts'
 import type { Driver, Launched } from './launch.ts'
-import { adviseFor } from './other-platforms.ts'
+import { adviseFor, adviseForArch } from './other-platforms.ts'
 import { DEFAULT_LIMITS, hashPolicy } from './policy.ts'
-import { attackDriver, probeKey, recallProbe, rememberProbe } from './probe.ts'
+import { attackDriver, countAttacks, interpreterBinaries, probeKey, recallProbe, rememberProbe } from './probe.ts'
 import { createRefuseSandbox } from './refuse-sandbox.ts'
 import { runProgram } from './run-program.ts'
 import { assembleFilter, seccompArch } from './seccomp.ts'
@@ -64,11 +65,15 @@ async function chooseSandbox(options: SandboxOptions): Promise<Sandbox> {
     const { why, fix } = adviseFor(process.platform)
     return createRefuseSandbox(noSandbox([why], null, fix))
   }
-  if (arch === null) return createRefuseSandbox(noSandbox([`no system-call table for ${process.arch}`], null, null))
+  if (arch === null) {
+    const { why, fix } = adviseForArch(process.arch)
+    return createRefuseSandbox(noSandbox([why], null, fix))
+  }
   const uid = process.getuid?.() ?? 0
   const user = sandboxUser(uid)
   const why: string[] = user.isDropped ? ['started by root: sandboxes run as uid 65534'] : []
   let fix: string | null = null
+  let selfTest: SelfTest | null = null
   let interpreters: Interpreters | null = null
   const cgroupHome = findCgroupHome('/sys/fs/cgroup', readSelfCgroup())
   for (const name of options.drivers ?? (Object.keys(DETECTORS) as DriverName[])) {
@@ -109,17 +114,20 @@ async function chooseSandbox(options: SandboxOptions): Promise<Sandbox> {
       continue
     }
     const { driver } = detected
-    const policyHash = hashPolicy({ driver: name, argv: driver.template, filter: assembleFilter(arch), limits: DEFAULT_LIMITS })
-    const key = probeKey(detected.binaries, policyHash, uid)
+    const hashFor = (limits: RunLimits): string =>
+      hashPolicy({ driver: name, argv: driver.template, filter: assembleFilter(arch), limits })
+    const policyHash = hashFor(DEFAULT_LIMITS)
+    const key = probeKey([...detected.binaries, ...interpreterBinaries(interpreters)], policyHash, uid)
     const track = createTracker()
     const tested =
       recallProbe(options.cacheDir, key) ??
-      (await attackDriver((spec) => runProgram(driver, policyHash, spec, track.add), {
+      (await attackDriver((spec) => runProgram(driver, hashFor, spec, track.add), {
         workDir,
         hasJavaScript: interpreters.javascript !== null,
         hasPython: interpreters.python !== null,
         hasInodeCap: detected.hasInodeCap,
       }))
+    selfTest = countAttacks(tested)
     if (tested.failures.length > 0) {
       why.push(...tested.failures.map((failure) => `${name}: ${failure}`))
       fix ??= explainFailure(tested.failures)
@@ -130,7 +138,7 @@ async function chooseSandbox(options: SandboxOptions): Promise<Sandbox> {
     rememberProbe(options.cacheDir, key, tested)
     options.logger?.debug({ driver: name, policyHash }, 'sandbox ready')
     return createDriverSandbox(
-      { driver, track, forget, parser: options.parser ?? null },
+      { driver, hashFor, track, forget, parser: options.parser ?? null },
       {
         driver: name,
         isolation: driver.isolation,
@@ -141,22 +149,33 @@ async function chooseSandbox(options: SandboxOptions): Promise<Sandbox> {
           ...detected.notes,
           memoryNote(cgroupHome !== null),
         ],
-        fix: null,
+        // What a better driver needs, where one was tried first.
+        fix,
+        selfTest,
         languages: languagesOf(interpreters, options.parser !== undefined),
       },
     )
   }
-  return createRefuseSandbox(noSandbox(why, interpreters, fix ?? INSTALL_BWRAP))
+  const refused = noSandbox(why, interpreters, fix ?? installCommand('bubblewrap'))
+  return createRefuseSandbox(selfTest === null ? refused : { ...refused, selfTest })
+}
+
+interface DriverSandboxParts {
+  readonly driver: Driver
+  readonly hashFor: (limits: RunLimits) => string
+  readonly track: Tracker
+  readonly forget: () => void
+  readonly parser: SyntaxParser | null
 }
 
 function createDriverSandbox(
-  { driver, track, forget, parser }: { driver: Driver; track: Tracker; forget: () => void; parser: SyntaxParser | null },
+  { driver, hashFor, track, forget, parser }: DriverSandboxParts,
   capabilities: SandboxCapabilities,
 ): Sandbox {
   let isDisposed = false
   return {
     probe: async () => capabilities,
-    run: (spec) => runProgram(driver, capabilities.policyHash, spec, track.add),
+    run: (spec) => runProgram(driver, hashFor, spec, track.add),
     open: async (candidate, options = {}) => openSession(driver, candidate, options, track.add, parser),
     dispose: async () => {
       if (isDisposed) return
@@ -211,13 +230,4 @@ function readSelfCgroup(): string {
   } catch {
     return ''
   }
-}
-
-/** Returns the one command most likely to help, from what the self-test saw. */
-export function explainFailure(failures: readonly string[]): string {
-  const text = failures.join('\n')
-  if (/uid map|user namespace|Operation not permitted|No permissions|RTM_NEWADDR/i.test(text)) {
-    return 'sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0   (or install the bwrap AppArmor profile: docs/sandbox.md)'
-  }
-  return 'codeconductor doctor --sandbox'
 }

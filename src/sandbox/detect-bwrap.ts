@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createBwrapDriver } from './bwrap-driver.ts'
+import { installCommand } from './explain-failure.ts'
 import type { HostUser } from './host-user.ts'
 import type { Interpreters } from './interpreters.ts'
 import { type Driver, inheritedDescriptors } from './launch.ts'
@@ -29,20 +30,18 @@ export type Detected =
     }
   | { readonly driver: null; readonly why: string; readonly fix: string }
 
-export const INSTALL_BWRAP = 'sudo apt-get install bubblewrap   (dnf, pacman and apk call it bubblewrap too)'
-
 /** Builds the bubblewrap driver from what is installed. */
 export async function detectBwrap(parts: DriverParts): Promise<Detected> {
   const bwrap = findTool('bwrap')
   const prlimit = findTool('prlimit')
-  if (!bwrap) return { driver: null, why: 'bwrap: not installed', fix: INSTALL_BWRAP }
-  if (!prlimit) return { driver: null, why: 'bwrap: prlimit is missing', fix: 'sudo apt-get install util-linux' }
+  if (!bwrap) return { driver: null, why: 'bwrap: not installed', fix: installCommand('bubblewrap') }
+  if (!prlimit) return { driver: null, why: 'bwrap: prlimit is missing', fix: installCommand('util-linux') }
   if ((statSync(bwrap).mode & 0o4000) !== 0) {
     return { driver: null, why: 'bwrap: installed setuid root, which is a risk of its own', fix: `sudo chmod u-s ${bwrap}` }
   }
   const version = readVersion(bwrap)
   if (version === null || version < 7)
-    return { driver: null, why: `bwrap: 0.${version ?? '?'} is older than 0.7`, fix: INSTALL_BWRAP }
+    return { driver: null, why: `bwrap: 0.${version ?? '?'} is older than 0.7`, fix: installCommand('bubblewrap') }
 
   const nsenter = findTool('nsenter')
   const unshare = findTool('unshare')
@@ -78,7 +77,7 @@ export async function detectBwrap(parts: DriverParts): Promise<Detected> {
       },
     },
     notes: [inodes],
-    binaries: [bwrap, prlimit, ...(nsenter ? [nsenter] : [])],
+    binaries: [bwrap, prlimit, nsenter, unshare, python].filter((path) => path !== null),
     hasInodeCap,
   }
 }

@@ -22,7 +22,16 @@ export function adviseFor(platform: string): PlatformAdvice {
         fix: 'limactl start && lima codeconductor doctor --sandbox',
       }
     default:
-      return { why: `no driver for ${platform}`, fix: 'run codeconductor in a Linux virtual machine: docs/sandbox.md' }
+      return { why: `no driver for ${platform}`, fix: 'limactl start && lima codeconductor doctor --sandbox' }
+  }
+}
+
+/** Returns why code is not isolated on a Linux machine whose architecture, by Node's name for it, has no system-call table here. */
+export function adviseForArch(arch: string): PlatformAdvice {
+  const isOldNode = arch === 'ia32' || arch === 'arm'
+  return {
+    why: `no system-call table for ${arch}, only for x64 and arm64${isOldNode ? ': this Node is a 32-bit one' : ''}`,
+    fix: 'limactl start --arch=x86_64 && lima codeconductor doctor --sandbox',
   }
 }
 

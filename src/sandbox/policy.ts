@@ -3,7 +3,7 @@ import { CodeConductorError } from '../domain/errors.ts'
 import type { CallLimits, RunLimits } from '../ports/sandbox.ts'
 
 /** Bumped when what a sandbox holds changes without its argv, filter or limits changing. */
-const POLICY_VERSION = 1
+const POLICY_VERSION = 2
 
 const MIB = 1024 * 1024
 
@@ -116,10 +116,19 @@ export function checkHostDirectory(path: string): string {
   throw new CodeConductorError('POLICY_REFUSED', 'a mounted directory needs an absolute path without comma, line end or NUL')
 }
 
-/** Returns the hash results are filed under: driver, argv template, filter bytes, limits and version. 16 hex digits. */
+/**
+ * Returns the hash results are filed under: driver, argv template, filter bytes, the limits of this run with what is set from them, those
+ * of a call, and version. 16 hex digits.
+ */
 export function hashPolicy(parts: { driver: string; argv: readonly string[]; filter: Uint8Array; limits: RunLimits }): string {
   const hash = createHash('sha256')
-  hash.update(JSON.stringify([POLICY_VERSION, parts.driver, parts.argv, parts.limits, BASE_ENV]))
+  const bounds = [
+    Object.entries(parts.limits).sort(([a], [b]) => (a < b ? -1 : 1)),
+    rlimitArgs('python', parts.limits),
+    rlimitArgs('javascript', parts.limits),
+    [DEFAULT_CALL_LIMITS, DEFAULT_LOAD_LIMITS],
+  ]
+  hash.update(JSON.stringify([POLICY_VERSION, parts.driver, parts.argv, bounds, BASE_ENV]))
   hash.update(parts.filter)
   return hash.digest('hex').slice(0, 16)
 }

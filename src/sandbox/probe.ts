@@ -1,8 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
-import type { RunResult, RunSpec } from '../ports/sandbox.ts'
+import type { RunResult, RunSpec, SelfTest } from '../ports/sandbox.ts'
+import { tellingLine } from './explain-failure.ts'
+import type { Interpreters } from './interpreters.ts'
 import { PROBE_JAVASCRIPT, PROBE_PYTHON } from './probe-programs.ts'
 
 /** What the self-test found: the attacks that were not held off, by name with the reason. Empty means the driver holds. */
@@ -38,7 +40,7 @@ export async function attackDriver(
       const said = result.stdout.text.split('\n').filter(Boolean)
       lines.push(...said)
       if (said.filter((line) => line !== 'ok finished').length < expected || said.at(-1) !== 'ok finished') {
-        failures.push(`${language} self-test did not finish (${result.end}): ${firstLine(result.stderr.text)}`)
+        failures.push(`${language} self-test did not finish (${result.end}): ${tellingLine(result.stderr.text)}`)
       }
     }
     if (host.hasJavaScript) {
@@ -70,19 +72,49 @@ export async function attackDriver(
   }
 }
 
-/** Returns the key a self-test result is kept under: boot, binaries and policy. Any of them changing asks for a new test. */
-export function probeKey(binaries: readonly string[], policyHash: string, uid: number): string {
+/** Returns how many attacks the self-test made and how many were not held off. */
+export function countAttacks({ failures, held }: ProbeResult): SelfTest {
+  const attacks = held.filter((name) => name !== 'finished').length
+  return { attacks: attacks + failures.length, escaped: failures.length }
+}
+
+/** Above this a binary is known by inode, size and times instead of by content: reading Node's would cost more than the test saves. */
+const MAX_READ_BYTES = 8 * 1024 * 1024
+
+/**
+ * Returns the key a self-test result is kept under: boot, binaries and policy. Any of them changing asks for a new test. `bootId` is
+ * the kernel's, new at each start of the machine.
+ */
+export function probeKey(
+  binaries: readonly string[],
+  policyHash: string,
+  uid: number,
+  bootId: string = readText('/proc/sys/kernel/random/boot_id'),
+): string {
   const hash = createHash('sha256')
-  hash.update(readText('/proc/sys/kernel/random/boot_id'))
-  for (const path of binaries) {
-    try {
-      hash.update(readFileSync(path))
-    } catch {
-      hash.update(`missing ${path}`)
-    }
-  }
-  hash.update(`${policyHash} ${uid}`)
+  hash.update(JSON.stringify([bootId, policyHash, uid]))
+  for (const path of [...new Set(binaries)].sort()) hash.update(`\n${path} ${fingerprint(path)}`)
   return hash.digest('hex')
+}
+
+/** Returns where the interpreters are on this host: they run inside, so the result of the self-test depends on them. */
+export function interpreterBinaries({ python, javascript }: Interpreters): readonly string[] {
+  return [python, javascript].flatMap((found) => {
+    if (found === null) return []
+    const bind = found.binds.find(({ boxPath }) => found.command === boxPath || found.command.startsWith(`${boxPath}/`))
+    return [bind === undefined ? found.command : bind.hostPath + found.command.slice(bind.boxPath.length)]
+  })
+}
+
+function fingerprint(path: string): string {
+  try {
+    const real = realpathSync(path)
+    const { dev, ino, size, mtimeNs, ctimeNs } = statSync(real, { bigint: true })
+    if (size > BigInt(MAX_READ_BYTES)) return [real, dev, ino, size, mtimeNs, ctimeNs].join(' ')
+    return createHash('sha256').update(readFileSync(real)).digest('hex')
+  } catch {
+    return 'missing'
+  }
 }
 
 /** Returns the remembered result for `key`; null when there is none or it cannot be read. */
@@ -114,10 +146,6 @@ function listen(where: { host: string; port: number } | { path: string }): Promi
     server.once('error', reject)
     server.listen(where, () => resolve(server))
   })
-}
-
-function firstLine(text: string): string {
-  return (text.split('\n').find((line) => line.trim() !== '') ?? 'no message').slice(0, 200)
 }
 
 function readText(path: string): string {

@@ -1,5 +1,6 @@
-import type { CollectedFile, RunEnd, RunResult, RunSpec } from '../ports/sandbox.ts'
+import type { CollectedFile, RunEnd, RunLimits, RunResult, RunSpec } from '../ports/sandbox.ts'
 import { captureStream, NOTHING_CAPTURED } from './capture.ts'
+import { checkMounts } from './check-mounts.ts'
 import { collect } from './collect.ts'
 import type { Driver, Ended, Launched } from './launch.ts'
 import { checkCwd, completeEnv, completeLimits } from './policy.ts'
@@ -11,7 +12,7 @@ const SIGKILL = 9
 /** Runs one program under `driver` to its end. `track` hears of the run while it lasts, so that `dispose` can end it. */
 export async function runProgram(
   driver: Driver,
-  policyHash: string,
+  hashFor: (limits: RunLimits) => string,
   spec: RunSpec,
   track: (run: Launched) => () => void,
 ): Promise<RunResult> {
@@ -22,7 +23,7 @@ export async function runProgram(
   const launched = await driver.launch({
     language: spec.language,
     argv: spec.argv,
-    mounts: spec.mounts ?? [],
+    mounts: checkMounts(spec.mounts ?? []),
     env,
     cwd,
     limits,
@@ -78,7 +79,7 @@ export async function runProgram(
     files,
     refusedFiles,
     driver: driver.name,
-    policyHash,
+    policyHash: hashFor(limits),
   }
 }
 

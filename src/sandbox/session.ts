@@ -1,6 +1,7 @@
 import type { Call, CallOutcome } from '../domain/value.ts'
 import type { CallLimits, CandidateProgram, CandidateSession, LoadOutcome, SessionOptions } from '../ports/sandbox.ts'
 import type { SyntaxParser } from '../ports/syntax-parser.ts'
+import { tellingLine } from './explain-failure.ts'
 import type { Driver, Launched } from './launch.ts'
 import { parseCallOutcome, parseLoadOutcome } from './parse-outcome.ts'
 import { completeEnv, completeLimits, DEFAULT_CALL_LIMITS, DEFAULT_LOAD_LIMITS } from './policy.ts'
@@ -165,6 +166,5 @@ export function explainCall(reply: Exclude<Reply, { kind: 'timeout' }>): CallOut
 }
 
 function sandboxError(stderr: string): string {
-  const line = stderr.split('\n').find((text) => text.trim() !== '')
-  return `the sandbox could not be started${line ? `: ${line.slice(0, 200)}` : ''}`
+  return `the sandbox could not be started${stderr.trim() === '' ? '' : `: ${tellingLine(stderr)}`}`
 }

@@ -7,11 +7,14 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   readSync,
+  realpathSync,
   rmSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { CodeConductorError } from '../domain/errors.ts'
 import { type HostUser, makePrivateDir, sandboxUser, UNPRIVILEGED_ID } from './host-user.ts'
 
@@ -21,7 +24,7 @@ import { type HostUser, makePrivateDir, sandboxUser, UNPRIVILEGED_ID } from './h
  * foreign files in.
  */
 
-/** A staged copy: mount `path`, then `remove()` it. */
+/** A staged copy: mount `path` (no other directory is taken), then `remove()` it. */
 export interface Stage {
   readonly path: string
   readonly files: number
@@ -38,16 +41,57 @@ export interface StageLimits {
 
 const DEFAULT_STAGE_LIMITS: StageLimits = { maxFiles: 20_000, maxBytes: 256 * 1024 * 1024 }
 
-const SECRET_NAMES =
-  /^(\.env(\..*)?|\.envrc|\.netrc|\.npmrc|\.pypirc|\.git-credentials|\.htpasswd|id_(rsa|dsa|ecdsa|ed25519)(\..*)?|credentials.*|secrets?\.(json|ya?ml|toml|env)|service-account.*\.json)$/i
-const SECRET_ENDINGS = /\.(pem|key|p12|pfx|jks|keystore|kdbx|ppk|asc|tfstate)$/i
-const SKIPPED_FOLDERS = new Set(['.git', '.hg', '.svn', '.ssh', '.aws', '.gnupg', '.azure', '.kube', '.docker', '.terraform'])
+/** Written beside a staged copy, so that what is mounted can be told from any other folder. */
+const STAGE_MARK = '.codeconductor-stage'
+
+const SECRET_NAMES = new RegExp(
+  [
+    '^(\\.env.*',
+    '\\.(netrc|npmrc|pypirc|pgpass|my\\.cnf|htpasswd|git-credentials|vault-token|dockercfg|s3cfg|boto|terraformrc|authinfo.*)',
+    '_netrc|\\.\\w+_history|kubeconfig|credentials.*|service-account.*\\.json|secrets?\\.(json|ya?ml|toml|env|ini|txt))$',
+  ].join('|'),
+  'i',
+)
+const SECRET_ENDINGS = /\.(env|pem|key|p8|p12|pfx|jks|keystore|kdbx|ppk|asc|gpg|age|ovpn|kubeconfig|tfvars|tfstate(\.backup)?)$/i
+/** A key is called `id_…`, whatever follows; so is many a source file, which has an ending keys do not have. */
+const KEY_NAME = /^id_/i
+const SOURCE_ENDING =
+  /\.(py|pyi|[cm]?[jt]sx?|json|md|rst|go|java|kt|rs|c|h|cc|cpp|hpp|cs|php|rb|sql|css|html|vue|sh|ya?ml|toml|csv)$/i
+/** Shown: they say which variables there are, and hold no value. */
+const ENV_EXAMPLE = /^(\.env[._-](example|sample|template|dist)|(example|sample|template)\.env)$/i
+/** Hidden as a folder and as a file: in a worktree `.git` is a file that names a folder of the user's. */
+const PRIVATE_NAMES = new Set([
+  ...['.git', '.hg', '.svn', '.ssh', '.aws', '.gnupg', '.azure', '.kube', '.docker', '.terraform', '.gcloud'],
+  '.password-store',
+])
 
 /** Returns why a name is not shown to the sandbox, or null. `.env.example` and its like are shown: they hold no value. */
 export function hiddenReason(name: string, isFolder: boolean): string | null {
-  if (isFolder) return SKIPPED_FOLDERS.has(name) ? 'private folder' : null
-  if (/^\.env\.(example|sample|template)$/i.test(name)) return null
-  return SECRET_NAMES.test(name) || SECRET_ENDINGS.test(name) ? 'looks like a secret' : null
+  if (PRIVATE_NAMES.has(name.toLowerCase())) return isFolder ? 'private folder' : 'private'
+  if (isFolder) return null
+  if (ENV_EXAMPLE.test(name)) return null
+  const isKey = KEY_NAME.test(name) && !SOURCE_ENDING.test(name)
+  return isKey || SECRET_NAMES.test(name) || SECRET_ENDINGS.test(name) ? 'looks like a secret' : null
+}
+
+/**
+ * True when `path` is a copy made by `stageProject` of this program, reached without a link. The copy's own identity is kept beside
+ * it, where neither the project nor a sandbox can write, so no other folder passes for one.
+ */
+export function isStagedCopy(path: string): boolean {
+  try {
+    if (realpathSync(path) !== path) return false
+    const mark = join(dirname(path), STAGE_MARK)
+    const seen = lstatSync(mark)
+    return seen.isFile() && seen.uid === process.getuid?.() && readFileSync(mark, 'utf8') === identityOf(path)
+  } catch {
+    return false
+  }
+}
+
+function identityOf(path: string): string {
+  const { dev, ino } = lstatSync(path, { bigint: true })
+  return `${dev}:${ino}`
 }
 
 /**
@@ -60,7 +104,7 @@ export function stageProject(
   options: { skip?: ReadonlySet<string>; limits?: StageLimits; user?: HostUser } = {},
 ): Stage {
   const { skip = new Set<string>(), limits = DEFAULT_STAGE_LIMITS, user = sandboxUser(process.getuid?.()) } = options
-  const base = makePrivateDir(tmpDir, user)
+  const base = realpathSync(makePrivateDir(tmpDir, user))
   const remove = (): void => rmSync(base, { recursive: true, force: true })
   const left: string[] = []
   let files = 0
@@ -92,6 +136,7 @@ export function stageProject(
   const path = join(base, 'project')
   try {
     copyFolder(project, path, '')
+    writeFileSync(join(base, STAGE_MARK), identityOf(path), { mode: 0o600, flag: 'wx' })
   } catch (error) {
     remove()
     if (error instanceof RangeError) throw tooLarge(limits)

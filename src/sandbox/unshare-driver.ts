@@ -7,6 +7,7 @@ import { FD, feedPipe, openBoxStdio } from './box-stdio.ts'
 import { COVERED, usrLinks } from './bwrap-argv.ts'
 import { openRunCgroup } from './cgroup.ts'
 import { type Detected, type DriverParts, findTool, keepFilterOpen } from './detect-bwrap.ts'
+import { installCommand } from './explain-failure.ts'
 import { followChild } from './follow-child.ts'
 import { UNSHARE_LAUNCHER } from './harness/unshare-launcher.ts'
 import { type Driver, inheritedDescriptors, type Launched, type LaunchPlan, spawnBare } from './launch.ts'
@@ -29,7 +30,7 @@ export async function detectUnshare(parts: DriverParts): Promise<Detected> {
     return {
       driver: null,
       why: `unshare: ${unshare ? 'a system python3' : 'unshare'} is missing`,
-      fix: 'sudo apt-get install bubblewrap',
+      fix: installCommand('bubblewrap'),
     }
   }
   const root = join(parts.workDir, 'root')

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createSandbox, explainFailure } from '../../src/sandbox/create-sandbox.ts'
+import { createSandbox } from '../../src/sandbox/create-sandbox.ts'
 import { probeKey, recallProbe, rememberProbe } from '../../src/sandbox/probe.ts'
 import { whyNotHere } from '../support/this-machines-sandbox.ts'
 
@@ -20,7 +20,7 @@ test('where no driver holds nothing runs, and every refusal names one command', 
   const sandbox = createSandbox({ cacheDir, tmpDir: tmpdir(), drivers: [] })
   const found = await sandbox.probe()
   expect(found).toMatchObject({ driver: 'none', isolation: 'none' })
-  expect(found.fix).toMatch(/apt-get install bubblewrap/)
+  expect(found.fix).toMatch(/install.* bubblewrap$/)
   const refusal = { code: 'NO_SANDBOX', exitCode: 3, hint: found.fix, retryable: false }
   await expect(sandbox.run({ language: 'python', argv: ['-c', 'pass'] })).rejects.toMatchObject(refusal)
   await expect(sandbox.open({ language: 'python', code: '', entryPoint: 'f', seed: 1 })).rejects.toMatchObject(refusal)
@@ -32,11 +32,6 @@ test('a temporary directory that is not there is a refusal, not an error', async
   const sandbox = createSandbox({ cacheDir, tmpDir: join(tmpDir, 'gone') })
   expect((await sandbox.probe()).driver).toBe('none')
   await sandbox.dispose()
-})
-
-test('blocked user namespaces are explained with the command that allows them', () => {
-  expect(explainFailure(['bwrap: setting up uid map: Permission denied'])).toMatch(/apparmor_restrict_unprivileged_userns/)
-  expect(explainFailure(['process-limit 90 processes'])).toBe('codeconductor doctor --sandbox')
 })
 
 test('a self-test is remembered by key, and a broken or foreign cache is no answer', () => {
