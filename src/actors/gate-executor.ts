@@ -1,5 +1,7 @@
+import { CODE_BLEU_DEFAULTS } from '../consensus/code-bleu-settings.ts'
 import { findEntryPoint, languageOfTask } from '../consensus/find-entry-point.ts'
 import { normaliseCandidate } from '../consensus/normalise-candidate.ts'
+import { poolLikeness } from '../consensus/pool-likeness.ts'
 import { similarityMatrix, subtreeFeatures, tokenSimilarityMatrix } from '../consensus/subtree-similarity.ts'
 import type { Candidate, RejectedAnswer } from '../domain/candidate.ts'
 import { toErrorData } from '../domain/errors.ts'
@@ -9,6 +11,7 @@ import type { SyntaxParser } from '../ports/syntax-parser.ts'
 import { type ExtractedFile, extractCode, pickMainFile } from '../prompts/extract-code.ts'
 import { shortHash } from './digest.ts'
 import type { Executor } from './executor.ts'
+import { profilePool } from './profile-pool.ts'
 
 interface Taken {
   readonly answer: AnswerToGate
@@ -65,6 +68,8 @@ export async function gateAnswers(request: GateRequest, parser: SyntaxParser): P
   const trees = await Promise.all(candidates.map((candidate) => parser.parse(candidate.language, candidate.program)))
   const features = trees.flatMap((tree) => (tree === null ? [] : [subtreeFeatures(tree)]))
   const hasTrees = features.length === candidates.length
+  const settings = request.codeBleu ?? CODE_BLEU_DEFAULTS
+  const likeness = poolLikeness((await profilePool(candidates, parser, settings)).programs, settings.weights)
   return {
     language,
     entryPoint,
@@ -72,6 +77,7 @@ export async function gateAnswers(request: GateRequest, parser: SyntaxParser): P
     rejected,
     similarity: hasTrees ? similarityMatrix(features) : tokenSimilarityMatrix(candidates.map((candidate) => candidate.program)),
     similarityBy: hasTrees ? 'subtrees' : 'tokens',
+    ...(likeness === null ? {} : { likeness }),
   }
 }
 

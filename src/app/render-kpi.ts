@@ -59,6 +59,7 @@ export function renderKpi(facts: RunFacts): Kpi {
     exit_status: {
       patched: winner !== null,
       tests_passed: isGreen,
+    codebleu_flags: likeness?.flags ?? null,
       tests_missing: (judgement?.plan.examples.length ?? 0) + (judgement?.plan.assertions.length ?? 0) === 0,
       error: outcome === 'completed' ? null : oneLine(facts.detail === '' ? stopReason : `${stopReason}: ${facts.detail}`),
     },

@@ -60,6 +60,7 @@ export async function runDebate(options: DebateOptions): Promise<Debate> {
     rounds: config.rounds,
     sampling: config.sampling,
     limits: config.limits,
+    codeBleu: config.codebleu,
     ...spec,
     prompt,
     agents: await agentsOf(agents ?? config.agents, personas ?? config.personas ?? packagePath('personas'), models),

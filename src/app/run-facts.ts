@@ -13,6 +13,8 @@ export interface WinnerLikeness {
   readonly parts: KpiCodeBleuParts
   readonly weights: readonly number[]
   readonly language: string | null
+  /** `no_grammar`, `truncated`, `budget`, `degenerate`: what befell the comparisons. */
+  readonly flags: readonly string[]
 }
 
 /** All that the files of a run are made of: the renderers read nothing else. */

@@ -98,7 +98,7 @@ async function gatherFacts(conductor: ArtifactConductor, result: RunResult, tool
   const [hardware, engineVersion, likeness] = await Promise.all([
     tools.readHardware(),
     versionOf(backends, modelInfo(context, winner?.model ?? usedModels(history)[0] ?? '')?.backend),
-    winner === null ? null : measureLikeness(winner, pool, tools.parser, config.codebleu),
+    winner === null ? null : measureLikeness(winner, pool, tools.parser, context.spec.codeBleu ?? null),
   ])
   return {
     ...{ runId, outcome, stopReason, detail, digest, context, history, config, productVersion, backends },

@@ -36,10 +36,10 @@ export async function startTask(
 }
 
 function toSpec(config: Config, task: Task, agents: ReturnType<typeof selectAgents>): RunSpec {
-  const { protocol, rounds, sampling, limits } = config
+  const { protocol, rounds, sampling, limits, codebleu: codeBleu } = config
   const { prompt, language, suite } = task
   const seed = task.seed === undefined ? {} : { seed: task.seed }
-  const parsed = RunSpec.safeParse({ prompt, language, suite, protocol, rounds, agents, sampling, limits, ...seed })
+  const parsed = RunSpec.safeParse({ prompt, language, suite, protocol, rounds, agents, sampling, limits, codeBleu, ...seed })
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   throw new CodeConductorError('USAGE', `--${String(issue?.path[0] ?? 'prompt')}: ${issue?.message ?? 'is not valid'}`, {

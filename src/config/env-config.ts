@@ -1,6 +1,8 @@
+import { CODE_BLEU_PRESETS } from '../consensus/code-bleu-settings.ts'
 import { ServerKind } from '../domain/config.ts'
 import { CodeConductorError } from '../domain/errors.ts'
 import { nearestName } from '../domain/nearest-name.ts'
+import { syntaxLanguage } from '../domain/syntax-language.ts'
 
 /** Environment variables as given by the caller; nothing here reads the process's own. */
 export type Env = Readonly<Record<string, string | undefined>>
@@ -31,8 +33,8 @@ const VARIABLES: readonly (readonly [path: string, read: Read, ...variables: str
   ['artifactsDir', (text) => text, 'ARTIFACTS_DIR'],
   ['allowNet', readTruth, 'ALLOW_NET'],
   ['quick', readTruth, 'CC_QUICK_CI'],
-  ['codebleu.weights', (text, variable) => readList(text).map((part) => readNumber(part, variable)), 'CODEBLEU_WEIGHTS'],
-  ['codebleu.language', (text) => text.toLowerCase(), 'CODEBLEU_LANG', 'CODEBLEU_LANGUAGE'],
+  ['codebleu.weights', readWeights, 'CODEBLEU_WEIGHTS'],
+  ['codebleu.language', (text) => syntaxLanguage(text), 'CODEBLEU_LANG', 'CODEBLEU_LANGUAGE'],
   ['codebleu.normalize', readTruth, 'CODEBLEU_NORMALIZE'],
   ['codebleu.stripComments', readTruth, 'CODEBLEU_STRIP_COMMENTS'],
   ['codebleu.stripDocstrings', readTruth, 'CODEBLEU_STRIP_DOCSTRINGS'],
@@ -100,6 +102,18 @@ function readList(text: string): string[] {
 function readNumber(text: string, variable: string): number {
   if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?$/i.test(text)) throw badVariable(variable, 'must be a number')
   return Number(text)
+}
+
+/** Three or four numbers, or the name of a set of them. An empty place is not a 0: somebody forgot a number. */
+function readWeights(text: string, variable: string): readonly number[] {
+  const preset = CODE_BLEU_PRESETS.get(text.toLowerCase())
+  if (preset !== undefined) return preset
+  const parts = text.split(',').map((part) => part.trim())
+  if (parts.includes('')) throw badVariable(variable, 'has an empty place; it must hold 3 or 4 numbers, or be "seed"')
+  if (parts.length !== 3 && parts.length !== 4) throw badVariable(variable, 'must hold 3 or 4 numbers, or be "seed"')
+  const weights = parts.map((part) => readNumber(part, variable))
+  if (weights.some((weight) => weight < 0)) throw badVariable(variable, 'must hold numbers from 0 up')
+  return weights
 }
 
 function readKind(text: string, variable: string): ServerKind {

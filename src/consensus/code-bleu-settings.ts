@@ -1,5 +1,9 @@
+import type { CodeBleuConfig } from '../domain/code-bleu-config.ts'
 import { CodeConductorError } from '../domain/errors.ts'
 import { syntaxLanguage } from '../domain/syntax-language.ts'
+
+/** The parts of CodeBLEU, in the order they are written down. */
+export const CODE_BLEU_PARTS = ['ngram', 'weighted', 'ast', 'flow', 'token'] as const
 
 /** How much each part of CodeBLEU counts; only the ratios matter. */
 export interface CodeBleuWeights {
@@ -29,8 +33,8 @@ export const CODE_BLEU_DEFAULTS: CodeBleuSettings = {
   language: null,
 }
 
-/** Weights that may be asked for by name. */
-const PRESETS: Readonly<Record<string, readonly number[]>> = { seed: [0.2, 0.6, 0.2] }
+/** Weights that may be asked for by name: `seed` is the mix of n-gram, syntax and token match this product began with. */
+export const CODE_BLEU_PRESETS: ReadonlyMap<string, readonly number[]> = new Map([['seed', [0.2, 0.6, 0.2]]])
 
 /**
  * Returns weights from a list of numbers: four are n-gram, weighted n-gram, syntax and data flow; three are n-gram,
@@ -38,47 +42,33 @@ const PRESETS: Readonly<Record<string, readonly number[]>> = { seed: [0.2, 0.6, 
  */
 export function codeBleuWeights(numbers: readonly number[], source: string): CodeBleuWeights {
   const [first = 0, second = 0, third = 0, fourth = 0] = numbers
-  if (numbers.length !== 3 && numbers.length !== 4) throw badSetting(source, 'must hold 3 or 4 numbers')
-  if (!numbers.every((number) => Number.isFinite(number) && number >= 0)) throw badSetting(source, 'must hold numbers from 0 up')
-  if (!numbers.some((number) => number > 0)) throw badSetting(source, 'must hold one number above 0 at least')
+  if (numbers.length !== 3 && numbers.length !== 4) throw badWeights(source, 'must hold 3 or 4 numbers')
+  if (!numbers.every((number) => Number.isFinite(number) && number >= 0)) throw badWeights(source, 'must hold numbers from 0 up')
+  if (!numbers.some((number) => number > 0)) throw badWeights(source, 'must hold one number above 0 at least')
   return numbers.length === 4
     ? { ngram: first, weighted: second, ast: third, flow: fourth, token: 0 }
     : { ngram: first, weighted: 0, ast: second, flow: 0, token: third }
 }
 
-/**
- * Returns the settings that CODEBLEU_WEIGHTS, _NORMALIZE, _STRIP_COMMENTS, _STRIP_DOCSTRINGS and _LANG ask for. A
- * variable that is empty counts as not set. Throws `CONFIG_INVALID` naming the variable that cannot be understood.
- */
-export function parseCodeBleuSettings(env: Readonly<Record<string, string | undefined>>): CodeBleuSettings {
-  const text = (variable: string) => env[variable]?.trim() || null
-  const flag = (variable: string, otherwise: boolean) => readFlag(text(variable), variable, otherwise)
-  const weights = text('CODEBLEU_WEIGHTS')
-  const language = text('CODEBLEU_LANG')
+/** Returns weights as the list `codeBleuWeights` makes them from: three numbers where tokens count, else four. */
+export function listWeights({ ngram, weighted, ast, flow, token }: CodeBleuWeights): readonly number[] {
+  return token > 0 ? [ngram, ast, token] : [ngram, weighted, ast, flow]
+}
+
+/** Returns what a configuration asks for; null asks for the defaults. Throws `CONFIG_INVALID` as `codeBleuWeights` does. */
+export function toCodeBleuSettings(config: CodeBleuConfig | null): CodeBleuSettings {
+  if (config === null) return CODE_BLEU_DEFAULTS
+  const { weights, normalize, stripComments, stripDocstrings, language } = config
   return {
-    weights: weights === null ? CODE_BLEU_DEFAULTS.weights : codeBleuWeights(readNumbers(weights), 'CODEBLEU_WEIGHTS'),
-    normalize: flag('CODEBLEU_NORMALIZE', CODE_BLEU_DEFAULTS.normalize),
-    stripComments: flag('CODEBLEU_STRIP_COMMENTS', CODE_BLEU_DEFAULTS.stripComments),
-    stripDocstrings: flag('CODEBLEU_STRIP_DOCSTRINGS', CODE_BLEU_DEFAULTS.stripDocstrings),
+    weights: weights === null ? CODE_BLEU_DEFAULTS.weights : codeBleuWeights(weights, 'codebleu.weights'),
+    normalize,
+    stripComments,
+    stripDocstrings,
     language: language === null ? null : syntaxLanguage(language),
   }
 }
 
-function readNumbers(text: string): readonly number[] {
-  const preset = Object.hasOwn(PRESETS, text.toLowerCase()) ? PRESETS[text.toLowerCase()] : undefined
-  // An empty part is not a 0: `Number('')` would make it one.
-  return preset ?? text.split(/\s*[,\s]\s*/).map((part) => (part === '' ? Number.NaN : Number(part)))
-}
-
-function readFlag(text: string | null, variable: string, otherwise: boolean): boolean {
-  if (text === null) return otherwise
-  const word = text.toLowerCase()
-  if (['1', 'true', 'yes', 'on'].includes(word)) return true
-  if (['0', 'false', 'no', 'off'].includes(word)) return false
-  throw badSetting(variable, 'must be 1, true, yes, on, 0, false, no or off')
-}
-
-function badSetting(source: string, problem: string): CodeConductorError {
+function badWeights(source: string, problem: string): CodeConductorError {
   return new CodeConductorError('CONFIG_INVALID', `${source} ${problem}`, {
     hint: `unset ${source}, or set it as in CODEBLEU_WEIGHTS=0.25,0.25,0.25,0.25`,
   })

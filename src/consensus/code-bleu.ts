@@ -12,7 +12,7 @@ import {
   wordBag,
   wordOverlap,
 } from './code-bleu-ngram.ts'
-import type { CodeBleuSettings, CodeBleuWeights } from './code-bleu-settings.ts'
+import { CODE_BLEU_PARTS, type CodeBleuSettings, type CodeBleuWeights } from './code-bleu-settings.ts'
 import { subtreeBag } from './code-bleu-tree.ts'
 import { splitTokens } from './split-tokens.ts'
 import { strippedNodes } from './syntax-features.ts'
@@ -134,12 +134,10 @@ export function codeBleu(a: CodeProfile, b: CodeProfile, weights: CodeBleuWeight
   }
 }
 
-const PARTS = ['ngram', 'weighted', 'ast', 'flow', 'token'] as const
-
 function weightedMean(parts: CodeBleuParts, weights: CodeBleuWeights): number {
   let sum = 0
   let total = 0
-  for (const part of PARTS) {
+  for (const part of CODE_BLEU_PARTS) {
     const value = parts[part]
     if (value === null) continue
     sum += weights[part] * value

@@ -128,16 +128,6 @@ function overlap(a: Multiset, b: Multiset): number {
   return shared
 }
 
-/**
- * Returns for each candidate its mean similarity to all, itself included: M_i = Σ_j c_j·S_ij / Σ c, in [0, 1].
- * `counts[j]` is how many identical texts candidate j stands for.
- */
-export function medoidScores(s: readonly (readonly number[])[], counts: readonly number[]): number[] {
-  const total = counts.reduce((sum, n) => sum + n, 0)
-  if (total === 0) return s.map(() => 0)
-  return s.map((row) => row.reduce((sum, value, j) => sum + value * (counts[j] ?? 0), 0) / total)
-}
-
 /** Returns the similarity matrix of texts in a language without grammar: Jaccard of their token 1-, 2- and 3-grams. */
 export function tokenSimilarityMatrix(texts: readonly string[]): number[][] {
   return similarityMatrix(texts.map(tokenGrams))

@@ -119,6 +119,8 @@ export interface Kpi {
   readonly codebleu_parts: KpiCodeBleuParts | null
   /** Of the winner's answer, else of the first answer; null when no request was sent. */
   readonly sampling: KpiSampling | null
+  /** What befell the comparisons: `no_grammar`, `truncated`, `budget`, `degenerate`; null when it was not computed. */
+  readonly codebleu_flags: readonly string[] | null
   /** `sha256:` and hex of the lines `NAME=value` of `env` in `run_config.json`, names sorted, joined by line ends. */
   readonly config_digest: string
   readonly exit_status: {

@@ -1,3 +1,4 @@
+import type { CodeBleuSettings } from '../consensus/code-bleu-settings.ts'
 import type { ExecutionMatrix } from '../consensus/execution-matrix.ts'
 import type { Candidate, RejectedAnswer } from '../domain/candidate.ts'
 import type { Phase } from '../domain/event.ts'
@@ -68,6 +69,8 @@ export interface GateRequest {
   readonly prompt: string
   readonly language: string | null
   readonly answers: readonly AnswerToGate[]
+  /** How likeness is measured; null or absent = as `CODE_BLEU_DEFAULTS` says. Logs from before it was measured have none. */
+  readonly codeBleu?: CodeBleuSettings | null
 }
 
 export interface GateResult {
@@ -78,7 +81,10 @@ export interface GateResult {
   /** Jaccard similarity of syntax subtrees (of token n-grams without a grammar), in candidate order, in [0, 1]. */
   readonly similarity: readonly (readonly number[])[]
   readonly similarityBy: 'subtrees' | 'tokens'
-  /** Mean CodeBLEU of each candidate to all answers, in candidate order, in [0, 1]; absent in logs from before it was measured. */
+  /**
+   * Mean CodeBLEU of each candidate to all other answers, in candidate order, in [0, 1]. Absent where there is one answer only,
+   * and in logs from before it was measured.
+   */
   readonly likeness?: readonly number[]
 }
 

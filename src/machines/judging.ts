@@ -1,3 +1,4 @@
+import { toCodeBleuSettings } from '../consensus/code-bleu-settings.ts'
 import { decide } from '../consensus/decide.ts'
 import type { Decision, DissentingView } from '../consensus/decision.ts'
 import { type EvidencePlan, planEvidence } from '../consensus/plan-evidence.ts'
@@ -40,6 +41,7 @@ export function taskText(spec: Pick<RunSpec, 'prompt' | 'suite'>): string {
 /** Returns what the gate is asked: every program written so far, in canonical order. */
 export function toGateRequest(context: RunContext): GateRequest {
   return {
+  const { codeBleu } = context.spec
     prompt: taskText(context.spec),
     language: context.spec.language,
     answers: programAnswers(context).map(
@@ -54,6 +56,8 @@ export function toGateRequest(context: RunContext): GateRequest {
       }),
     ),
   }
+    // Absent and not null: a run that was asked for before this existed still asks for the same.
+    ...((codeBleu ?? null) === null ? {} : { codeBleu: toCodeBleuSettings(codeBleu) }),
 }
 
 /** Returns the evidence to gather for the gated pool: the task's examples, the blind assertions, and probes. */

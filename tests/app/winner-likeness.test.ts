@@ -40,8 +40,15 @@ test('weights and language are those of the configuration, weights as shares', a
   })
 })
 
-test('a language without a grammar is compared by tokens', async () => {
+test('a setting that was not made is the default', async () => {
+  expect(await measureLikeness(WINNER, [WINNER, FAR], PARSER, null)).toEqual(
+    await measureLikeness(WINNER, [WINNER, FAR], PARSER, CONFIG),
+  )
+})
+
+test('a language without a grammar is compared by tokens, and says so', async () => {
   const [a, b] = [candidate('a', 'ADD 1 TO X.'), candidate('b', 'ADD 2 TO X.')].map((each) => ({ ...each, language: 'cobol' }))
   const likeness = a && b ? await measureLikeness(a, [a, b], PARSER, CONFIG) : null
   expect(likeness?.parts).toMatchObject({ ast: null, flow: null, token: expect.any(Number) })
+  expect([likeness?.flags, (await measureLikeness(WINNER, [WINNER, FAR], PARSER, CONFIG))?.flags]).toEqual([['no_grammar'], []])
 })

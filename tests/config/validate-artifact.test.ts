@@ -57,6 +57,7 @@ const EMPTY_KPI: Kpi = {
   codebleu_score: null,
   codebleu_parts: null,
   sampling: null,
+  codebleu_flags: null,
   config_digest: `sha256:${'0'.repeat(64)}`,
   exit_status: { patched: false, tests_passed: false, tests_missing: true, error: 'no model answered' },
   agent_config: [],
@@ -102,6 +103,7 @@ const FULL_KPI: Kpi = {
   codebleu_score: 0.8,
   codebleu_parts: { ngram: 0.7, weighted: 0.7, ast: 0.9, flow: null, token: 0.6 },
   sampling: {
+  codebleu_flags: ['no_grammar'],
     temperature: 0,
     top_p: null,
     top_k: null,

@@ -1,60 +1,54 @@
 import { describe, expect, test } from 'vitest'
-import { CODE_BLEU_DEFAULTS, comparisonLanguage, parseCodeBleuSettings } from '../../src/consensus/code-bleu-settings.ts'
+import {
+  CODE_BLEU_DEFAULTS,
+  codeBleuWeights,
+  comparisonLanguage,
+  listWeights,
+  toCodeBleuSettings,
+} from '../../src/consensus/code-bleu-settings.ts'
+import { BUILT_IN_CONFIG } from '../../src/domain/config.ts'
 import { CodeConductorError } from '../../src/domain/errors.ts'
 
-describe('settings from the environment', () => {
-  test('an empty environment gives the defaults', () => {
-    expect(parseCodeBleuSettings({ CODEBLEU_WEIGHTS: ' ', CODEBLEU_LANG: '' })).toEqual(CODE_BLEU_DEFAULTS)
+describe('weights', () => {
+  test('four are n-gram, weighted n-gram, syntax and data flow; three are n-gram, syntax and token', () => {
+    expect(codeBleuWeights([1, 2, 3, 4], 'x')).toEqual({ ngram: 1, weighted: 2, ast: 3, flow: 4, token: 0 })
+    expect(codeBleuWeights([1, 2, 3], 'x')).toEqual({ ngram: 1, weighted: 0, ast: 2, flow: 0, token: 3 })
   })
 
-  test('every variable is read', () => {
-    const env = {
-      CODEBLEU_WEIGHTS: '0.1, 0.1 ,0.4,0.4',
-      CODEBLEU_NORMALIZE: 'yes',
-      CODEBLEU_STRIP_COMMENTS: '0',
-      CODEBLEU_STRIP_DOCSTRINGS: 'Off',
-      CODEBLEU_LANG: 'PY',
-    }
-    expect(parseCodeBleuSettings(env)).toEqual({
-      weights: { ngram: 0.1, weighted: 0.1, ast: 0.4, flow: 0.4, token: 0 },
-      normalize: true,
-      stripComments: false,
-      stripDocstrings: false,
-      language: 'python',
-    })
-  })
-
-  test('three weights are n-gram, syntax and token', () => {
-    const expected = { ngram: 0.2, weighted: 0, ast: 0.6, flow: 0, token: 0.2 }
-    expect(parseCodeBleuSettings({ CODEBLEU_WEIGHTS: '.2 .6 .2' }).weights).toEqual(expected)
-    expect(parseCodeBleuSettings({ CODEBLEU_WEIGHTS: 'seed' }).weights).toEqual(expected)
+  test.each([[[1, 2, 3, 4]], [[1, 2, 3]], [[0, 0, 0, 1]]])('%j come back as they were written', (weights) => {
+    expect(listWeights(codeBleuWeights(weights, 'x'))).toEqual(weights)
   })
 
   test.each([
-    ['CODEBLEU_WEIGHTS', '1,2', '3 or 4 numbers'],
-    ['CODEBLEU_WEIGHTS', '1,2,3,4,5', '3 or 4 numbers'],
-    ['CODEBLEU_WEIGHTS', '1,,2', 'numbers from 0 up'],
-    ['CODEBLEU_WEIGHTS', '1,2,x', 'numbers from 0 up'],
-    ['CODEBLEU_WEIGHTS', '1,-2,3', 'numbers from 0 up'],
-    ['CODEBLEU_WEIGHTS', '1,Infinity,3', 'numbers from 0 up'],
-    ['CODEBLEU_WEIGHTS', '0,0,0,0', 'above 0'],
-    ['CODEBLEU_NORMALIZE', 'maybe', 'must be 1'],
-    ['CODEBLEU_STRIP_COMMENTS', '2', 'must be 1'],
-    ['CODEBLEU_STRIP_DOCSTRINGS', 'ja', 'must be 1'],
-  ])('%s=%s is refused by name', (variable, value, problem) => {
-    let thrown: unknown
-    try {
-      parseCodeBleuSettings({ [variable]: value })
-    } catch (error) {
-      thrown = error
-    }
-    expect(thrown).toBeInstanceOf(CodeConductorError)
-    expect(thrown).toMatchObject({
-      code: 'CONFIG_INVALID',
-      message: expect.stringContaining(`${variable} must`),
-      hint: expect.stringContaining(variable),
+    [[1, 2], '3 or 4 numbers'],
+    [[1, 2, 3, 4, 5], '3 or 4 numbers'],
+    [[1, -2, 3], 'numbers from 0 up'],
+    [[1, Number.NaN, 3], 'numbers from 0 up'],
+    [[1, Number.POSITIVE_INFINITY, 3], 'numbers from 0 up'],
+    [[0, 0, 0, 0], 'above 0'],
+  ])('%j are refused in the name of their source', (weights, problem) => {
+    const read = () => codeBleuWeights(weights, 'THE_SOURCE')
+    expect(read).toThrow(CodeConductorError)
+    expect(read).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(`^THE_SOURCE .*${problem}`) }),
+    )
+  })
+})
+
+describe('settings of a configuration', () => {
+  test('are the defaults where nothing is configured, and where nobody set anything', () => {
+    expect([toCodeBleuSettings(null), toCodeBleuSettings(BUILT_IN_CONFIG.codebleu)]).toEqual([
+      CODE_BLEU_DEFAULTS,
+      CODE_BLEU_DEFAULTS,
+    ])
+  })
+
+  test('take every value over, the language under the name of its grammar', () => {
+    const config = { weights: [1, 2, 3], language: 'PY', normalize: true, stripComments: false, stripDocstrings: false }
+    expect(toCodeBleuSettings(config)).toEqual({
+      ...{ normalize: true, stripComments: false, stripDocstrings: false, language: 'python' },
+      weights: { ngram: 1, weighted: 0, ast: 2, flow: 0, token: 3 },
     })
-    expect((thrown as Error).message).toContain(problem)
   })
 })
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { medoidScores, similarityMatrix, subtreeFeatures, tokenSimilarityMatrix } from '../../src/consensus/subtree-similarity.ts'
+import { similarityMatrix, subtreeFeatures, tokenSimilarityMatrix } from '../../src/consensus/subtree-similarity.ts'
 import { createTreeSitterParser } from '../../src/project/tree-sitter-parser.ts'
 
 const parser = createTreeSitterParser()
@@ -118,15 +118,5 @@ describe('similarity matrices', () => {
     // 'a b c' has a, b, c, ab, bc, abc; 'a b d' shares a, b, ab of 9 in all.
     expect(tokenSimilarityMatrix(['a b c', 'a b d'])[0]?.[1]).toBe(0.333333)
     expect(tokenSimilarityMatrix(['SELECT  a', 'SELECT\na'])[0]?.[1]).toBe(1)
-  })
-
-  test('a medoid score is the mean similarity weighted by how many wrote the same', () => {
-    const s = [
-      [1, 0.5, 0],
-      [0.5, 1, 0.25],
-      [0, 0.25, 1],
-    ]
-    expect(medoidScores(s, [1, 1, 2])).toEqual([0.375, 0.5, 0.5625])
-    expect(medoidScores([], [])).toEqual([])
   })
 })

@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest'
+import { SYNTAX_LANGUAGES } from '../../src/domain/syntax-language.ts'
 import { createTreeSitterParser } from '../../src/project/tree-sitter-parser.ts'
+
+test('it offers the languages a configuration may name', () => {
+  expect(createTreeSitterParser().languages()).toEqual(SYNTAX_LANGUAGES)
+})
 
 const GIVEN_UP = { types: ['ERROR'], errorCount: 1, firstError: { line: 1, column: 1 }, definitions: [] }
 
