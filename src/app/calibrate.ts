@@ -1,9 +1,15 @@
-import { type CodeProfile, codeBleu, codeProfile, normaliseCode } from '../consensus/code-bleu.ts'
-import { CODE_BLEU_DEFAULTS, type CodeBleuWeights } from '../consensus/code-bleu-settings.ts'
+import { profilePool } from '../actors/profile-pool.ts'
+import { codeBleuWeights, listWeights, toCodeBleuSettings } from '../consensus/code-bleu-settings.ts'
+import { type PoolProgram, poolLikeness } from '../consensus/pool-likeness.ts'
+import type { CodeBleuConfig } from '../domain/code-bleu-config.ts'
+import { CodeConductorError } from '../domain/errors.ts'
+import type { ModelInfo } from '../domain/model.ts'
 import type { Persona } from '../domain/persona.ts'
 import type { ScoredTask } from '../domain/task.ts'
 import type { Judgement } from '../machines/judgement.ts'
+import { judge } from '../machines/judging.ts'
 import type { SyntaxParser } from '../ports/syntax-parser.ts'
+import { strengthOf } from '../selection/strongest-model.ts'
 import { createArtifactTools } from './artifact-tools.ts'
 import type { Conductor } from './compose.ts'
 import { passesHiddenChecks } from './run-hidden-checks.ts'
@@ -11,38 +17,35 @@ import { solveTask } from './solve-task.ts'
 
 /*
  * How weights of CodeBLEU are fitted. Invariants:
- * 1. CodeBLEU chooses only among programs that the evidence holds for equal; it never outvotes an example, assertion or vote.
- * 2. Weights are fitted on every other task and judged on those in between.
- * 3. Weights that solve no more than the ones in use are not proposed.
+ * 1. A run is decided by the code that decides runs, from its own records; only the likeness is measured anew.
+ * 2. A run that abstains, or has no program, is not solved.
+ * 3. Weights are fitted on every other task and judged on those in between.
+ * 4. Weights that solve no more of the tasks fitted on than those in use are not proposed.
  */
 
-/** A program of a recorded run. */
-export interface PoolMember {
-  readonly profile: CodeProfile
-  /** Answers with this very text. */
-  readonly count: number
-  /** Whether it meets the hidden checks of its task. */
-  readonly isRight: boolean
-  /** Whether the evidence puts it first, alone or with others. */
-  readonly isFirst: boolean
-}
-
-/** The programs of one recorded run. */
+/** One recorded run: what it was judged by, and its programs in the order of `gate.candidates`. */
 export interface CalibrationPool {
   readonly task: string
-  readonly members: readonly PoolMember[]
+  readonly judgement: Pick<Judgement, 'execution' | 'gate' | 'plan' | 'suite'>
+  readonly programs: readonly PoolProgram[]
+  readonly models: readonly ModelInfo[]
+  /** Ids of the candidates that meet the hidden checks of the task. */
+  readonly right: ReadonlySet<string>
 }
+
+/** Weights as they are written down: three numbers (n-gram, syntax, token) or four. */
+export type WeightList = readonly number[]
 
 export interface Calibration {
   readonly tasks: number
   /** Tasks no run could be replayed of. */
   readonly unrecorded: number
-  /** Tasks where the evidence leaves more than one program in the lead. */
-  readonly tied: number
-  /** Of those, tasks where some of the leading programs are right and some wrong: only there can weights matter. */
+  /** Tasks where some weights pick another program than others. */
+  readonly moved: number
+  /** Of those, tasks where one of these programs is right and one is not: only there can weights matter. */
   readonly open: number
-  readonly current: CodeBleuWeights
-  readonly fitted: CodeBleuWeights
+  readonly current: WeightList
+  readonly fitted: WeightList
   /** Tasks solved of those fitted on, and of those held out. */
   readonly fittedOn: CalibrationScore
   readonly heldOut: CalibrationScore
@@ -57,104 +60,90 @@ export interface CalibrationScore {
 const STEPS = 4
 
 /**
- * Replays the recorded run of each task with no model and fits CODEBLEU_WEIGHTS on what came of it. `conductor` answers from
- * recordings. Throws `NO_SANDBOX` where hidden checks cannot be run.
+ * Replays the recorded run of each task with no model and fits the weights of `config`, whose other settings hold throughout.
+ * `conductor` answers from recordings. Throws `USAGE` where no task has a recorded run, `NO_SANDBOX` where hidden checks
+ * cannot be run.
  */
 export async function calibrate(
   tasks: readonly ScoredTask[],
   personas: readonly Persona[],
   conductor: Conductor,
-  current: CodeBleuWeights = CODE_BLEU_DEFAULTS.weights,
+  config: CodeBleuConfig,
 ): Promise<Calibration> {
   const { parser } = createArtifactTools()
   const pools: CalibrationPool[] = []
   for (const task of tasks) {
     const { context, events } = await solveTask(task, personas, conductor)
+    const { judgement, models } = context
     const isMissing = events.some((event) => event.type === 'turn.failed' && event.code === 'replay-miss')
-    if (isMissing || context.judgement === null) continue
-    pools.push({ task: task.id, members: await membersOf(task, context.judgement, conductor, parser) })
+    if (isMissing || judgement === null) continue
+    pools.push(await poolOf(task, { judgement, models }, conductor, parser, config))
   }
+  if (pools.length === 0) {
+    throw new CodeConductorError('USAGE', `the recorded answers hold a run of none of the tasks (${tasks.length})`, {
+      hint: 'codeconductor calibrate --recordings FILE --tasks DIR',
+    })
+  }
+  const current = config.weights ?? listWeights(toCodeBleuSettings(config).weights)
   return { ...fitWeights(pools, current), unrecorded: tasks.length - pools.length }
 }
 
-/** Returns what fitting on the even places of `pools` gains on the odd ones. Pure. */
-export function fitWeights(pools: readonly CalibrationPool[], current: CodeBleuWeights): Omit<Calibration, 'unrecorded'> {
-  const even = pools.filter((_, i) => i % 2 === 0)
-  const odd = pools.filter((_, i) => i % 2 === 1)
-  let fitted = current
-  let most = solvedBy(even, current)
-  for (const weights of gridOfWeights()) {
-    const solved = solvedBy(even, weights)
-    if (solved <= most) continue
-    fitted = weights
-    most = solved
-  }
-  const leaders = pools.map(({ members }) => members.filter(({ isFirst }) => isFirst))
+/**
+ * Returns what fitting on the even places of `pools` gains on the odd ones. Tried are all ways to share four quarters among
+ * as many parts as `current` has. Pure. O(pools × weights) decisions.
+ */
+export function fitWeights(pools: readonly CalibrationPool[], current: WeightList): Omit<Calibration, 'unrecorded'> {
+  const tried = [current, ...sharesOf(STEPS, current.length).map((shares) => shares.map((share) => share / STEPS))]
+  const runs = pools.map((pool) => {
+    const winners = tried.map((weights) => winnerUnder(pool, weights))
+    return { winners, solved: winners.map((winner) => winner !== null && pool.right.has(winner)) }
+  })
+  const solvedBy = (place: number, parity: 0 | 1): number =>
+    runs.filter(({ solved }, i) => i % 2 === parity && solved[place] === true).length
+  const best = tried.reduce((most, _, place) => (solvedBy(place, 0) > solvedBy(most, 0) ? place : most), 0)
+  const score = (parity: 0 | 1): CalibrationScore => ({
+    tasks: pools.filter((_, i) => i % 2 === parity).length,
+    current: solvedBy(0, parity),
+    fitted: solvedBy(best, parity),
+  })
   return {
     tasks: pools.length,
-    tied: leaders.filter((first) => first.length > 1).length,
-    open: leaders.filter((first) => new Set(first.map(({ isRight }) => isRight)).size > 1).length,
+    moved: runs.filter(({ winners }) => new Set(winners).size > 1).length,
+    open: runs.filter(({ solved }) => new Set(solved).size > 1).length,
     current,
-    fitted,
-    fittedOn: { tasks: even.length, current: solvedBy(even, current), fitted: most },
-    heldOut: { tasks: odd.length, current: solvedBy(odd, current), fitted: solvedBy(odd, fitted) },
+    fitted: tried[best] ?? current,
+    fittedOn: score(0),
+    heldOut: score(1),
   }
 }
 
-/** Every way to share four quarters among the four parts of the measure. */
-function gridOfWeights(): CodeBleuWeights[] {
-  const grid: CodeBleuWeights[] = []
-  for (let ngram = STEPS; ngram >= 0; ngram--)
-    for (let weighted = STEPS - ngram; weighted >= 0; weighted--)
-      for (let ast = STEPS - ngram - weighted; ast >= 0; ast--) {
-        const flow = STEPS - ngram - weighted - ast
-        grid.push({ ngram: ngram / STEPS, weighted: weighted / STEPS, ast: ast / STEPS, flow: flow / STEPS, token: 0 })
-      }
-  return grid
+/** Returns every list of `length` whole numbers from 0 that sums to `total`. */
+function sharesOf(total: number, length: number): number[][] {
+  if (length <= 1) return [[total]]
+  return Array.from({ length: total + 1 }, (_, i) => total - i).flatMap((first) =>
+    sharesOf(total - first, length - 1).map((rest) => [first, ...rest]),
+  )
 }
 
-function solvedBy(pools: readonly CalibrationPool[], weights: CodeBleuWeights): number {
-  return pools.filter(({ members }) => chooseByLikeness(members, weights)?.isRight === true).length
+/** Returns the candidate the run would end with under `weights`; null if it abstains. */
+function winnerUnder({ judgement, programs, models }: CalibrationPool, weights: WeightList): string | null {
+  const likeness = poolLikeness(programs, codeBleuWeights(weights, 'codebleu.weights'))
+  const { likeness: _, ...gate } = judgement.gate
+  const measured = likeness === null ? gate : { ...gate, likeness }
+  const { plan, execution, suite } = judgement
+  return judge(measured, plan, execution, suite, (model) => strengthOf(model, models)).verdict.winner
 }
 
-/** Returns of the leading programs the one most like all others; the earlier one where two are alike; null for none. */
-function chooseByLikeness(members: readonly PoolMember[], weights: CodeBleuWeights): PoolMember | null {
-  let best: PoolMember | null = null
-  let most = Number.NEGATIVE_INFINITY
-  for (const member of members) {
-    if (!member.isFirst) continue
-    const likeness = members.reduce(
-      (sum, other) =>
-        sum + (other === member ? member.count - 1 : other.count * codeBleu(member.profile, other.profile, weights).score),
-      0,
-    )
-    if (likeness <= most + 1e-9) continue
-    best = member
-    most = likeness
-  }
-  return best
-}
-
-async function membersOf(
+async function poolOf(
   task: ScoredTask,
-  { gate, decision }: Judgement,
+  { judgement, models }: { readonly judgement: Judgement; readonly models: readonly ModelInfo[] },
   conductor: Conductor,
   parser: SyntaxParser,
-): Promise<PoolMember[]> {
-  const [first] = decision.ranking
-  const members: PoolMember[] = []
-  for (const contender of decision.ranking) {
-    const candidate = gate.candidates.find(({ id }) => id === contender.id)
-    if (first === undefined || candidate === undefined) continue
-    const text = normaliseCode(candidate.program)
-    members.push({
-      profile: codeProfile(text, await parser.parse(candidate.language, text), CODE_BLEU_DEFAULTS),
-      count: contender.count,
-      isRight: await passesHiddenChecks(task, candidate.program, conductor.sandbox),
-      isFirst: (['isLive', 'parses', 'examplesPassed', 'assertionsPassed', 'votes'] as const).every(
-        (fact) => contender[fact] === first[fact] || (decision.method === 'structure-medoid' && fact === 'votes'),
-      ),
-    })
-  }
-  return members
+  config: CodeBleuConfig,
+): Promise<CalibrationPool> {
+  const { candidates } = judgement.gate
+  const { programs } = await profilePool(candidates, parser, toCodeBleuSettings(config))
+  const right = new Set<string>()
+  for (const { id, program } of candidates) if (await passesHiddenChecks(task, program, conductor.sandbox)) right.add(id)
+  return { task: task.id, judgement, programs, models, right }
 }

@@ -6,6 +6,7 @@ import { compose, packagePath } from '../../app/compose.ts'
 import { createReplayBackend } from '../../app/test-backends.ts'
 import { loadPersonas } from '../../config/load-personas.ts'
 import { loadTasks } from '../../config/load-tasks.ts'
+import { BUILT_IN_CONFIG } from '../../domain/config.ts'
 import { CodeConductorError, EXIT } from '../../domain/errors.ts'
 import type { Backend } from '../../ports/backend.ts'
 import type { CliContext, CommandInput, Execute } from '../cli-context.ts'
@@ -21,14 +22,16 @@ export const execute: Execute = async (context, input) => {
   const backend = await openRecordings(path('recordings', packagePath('examples', 'recordings', 'live.jsonl')))
   const personas = await loadPersonas(packagePath('personas'))
   const artifactsDir = await mkdtemp(join(tmpdir(), 'codeconductor-calibrate-'))
+  const { codebleu } = config
   const conductor = await compose({
-    config: { ...config, artifactsDir },
+    // Nothing else of the user's: a filter of models would leave out the recorded ones.
+    config: { ...BUILT_IN_CONFIG, codebleu, artifactsDir },
     env: context.env,
     cwd: context.cwd,
     backends: [backend],
   })
   try {
-    const calibration = await calibrate(tasks, personas, conductor)
+    const calibration = await calibrate(tasks, personas, conductor, codebleu)
     context.stdout.write(
       context.mode === 'json' ? toJsonLine({ type: 'calibration', ...calibration }) : renderCalibration(calibration),
     )
@@ -60,21 +63,17 @@ function pathOf({ cwd }: CliContext, { options }: CommandInput): (name: string, 
 
 /** Returns what was found, in sentences; the last one says what to do. */
 export function renderCalibration(found: Calibration): string {
-  const { tasks, unrecorded, tied, open, current, fitted, fittedOn, heldOut } = found
+  const { tasks, unrecorded, moved, open, current, fitted, fittedOn, heldOut } = found
   const left = unrecorded === 0 ? '' : `; ${plural(unrecorded, 'task')} without a recorded run left out`
   const gain = heldOut.fitted - heldOut.current
   const lines = [
     `${plural(tasks, 'recorded run')}${left}.`,
-    `The evidence leaves several programs in the lead in ${tied}; in ${open} of these some are right and some wrong, and only there can weights matter.`,
-    `Fitted on ${plural(fittedOn.tasks, 'task')}: ${fittedOn.current} solved with ${listOf(current)}, ${fittedOn.fitted} with ${listOf(fitted)}.`,
+    `The weights move the winner in ${moved}, and in ${open} of these between a right program and a wrong one: only there can they matter.`,
+    `Fitted on ${plural(fittedOn.tasks, 'task')}: ${fittedOn.current} solved with ${current.join(',')}, ${fittedOn.fitted} with ${fitted.join(',')}.`,
     `Held out, ${plural(heldOut.tasks, 'task')}: ${heldOut.current} solved, ${heldOut.fitted} with the fitted weights.`,
     gain > 0
-      ? `A gain of ${gain}. To use them: CODEBLEU_WEIGHTS=${listOf(fitted)}`
-      : `Nothing is gained${gain < 0 ? ` (${-gain} fewer)` : ''}: leave CODEBLEU_WEIGHTS as it is.`,
+      ? `A gain of ${gain}. To use them: CODEBLEU_WEIGHTS=${fitted.join(',')}`
+      : `Nothing is gained${gain < 0 ? ` (${-gain} fewer)` : ''}: leave CODEBLEU_WEIGHTS as it is. Likeness only tells equals apart, so that is the usual result.`,
   ]
   return `${lines.join('\n')}\n`
-}
-
-function listOf({ ngram, weighted, ast, flow }: Calibration['fitted']): string {
-  return [ngram, weighted, ast, flow].join(',')
 }
