@@ -1,3 +1,11 @@
+export {
+  type CodeComparison,
+  type CompareCode,
+  type ConsensusComparison,
+  compareCode,
+  createCodeComparer,
+  type ReferenceComparison,
+} from './app/compare-code.ts'
 export { diffRuns, type EffectDiff, type RunDiff } from './app/diff-runs.ts'
 export { expectReplay, type ReplayOptions, replayRun } from './app/expect-replay.ts'
 export { type RecordedRun, recordRun } from './app/record-run.ts'

@@ -73,6 +73,7 @@ export const APP_EXCEPTIONS: Readonly<Record<string, string>> = {
   'app/run-debate.ts': 'the library reads configuration and personas as the command line does',
   'app/record-run.ts': 'what it records is the exchange with a backend',
   'app/test-backends.ts': 'it hands the two backends that need no server to whoever writes tests',
+  'app/compare-code.ts': 'comparing two texts takes a parser alone; composing a process for it costs more than the answer',
   'app/note-error.ts': 'it opens the log of faults where there may be no composed process',
   'app/solve-task.ts': 'a bench task is solved with the personas that ship',
   'app/write-artifacts.ts': 'it names the kinds of artifact that have a schema',
