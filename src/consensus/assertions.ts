@@ -2,9 +2,9 @@ import type { Call, TypedValue } from '../domain/value.ts'
 import { callsEntryPoint, entryPointCall } from './call-expression.ts'
 import { checkKey, type Expectation, type FoundCheck, type FoundChecks, type RejectedCheck } from './check.ts'
 import { evaluateConstant } from './constant-expression.ts'
-import { type Expression, parseExpression } from './expression.ts'
+import { type Expression, type ParsedExpression, parseExpression } from './expression.ts'
 import { floatNumber } from './number-text.ts'
-import type { EntryPoint } from './signature.ts'
+import { type EntryPoint, escapeName } from './signature.ts'
 
 /** What `math.isclose` and `pytest.approx` allow when nothing is said. */
 const DEFAULT_TOLERANCE = 1e-6
@@ -13,26 +13,23 @@ const MAX_SOURCE = 400
 
 type Statement = { readonly call: Expression; readonly expected: Expectation }
 
+const COMPARISONS = new Set(['==', '===', '!=', '!=='])
 const TRUE: Expression = { kind: 'value', value: { t: 'bool', v: true } }
 
 /**
  * Returns the assertions in a tester's text as checks of the entry point. Reads Python `assert` lines (`==`, `is`, `in`
- * reverse order, `not`, `abs(f(x) - v) < e`, `math.isclose`, `round`, `pytest.approx`) and JavaScript's `assert(…)`,
- * `assert.strictEqual`, `assert.deepEqual` …, `console.assert` and `expect(…).toBe/toEqual/toBeCloseTo …`. What does not
- * parse (a cut last line too), does not call the entry point, or asks of other than constants is refused with a reason.
- * The same statement twice counts once.
+ * reverse order, `not`, `abs(f(x) - v) < e`, `math.isclose`, `round`, `pytest.approx`). In JavaScript reads `assert(…)`,
+ * `assert.strictEqual`, `assert.deepEqual` …, `console.assert`, `expect(…).toBe/toEqual/toBeCloseTo …`, the same plain
+ * `assert f(x) == v` that every tester is asked for, and a line that is nothing but a comparison, `f(x) === v`. What does
+ * not parse (a cut last line too), does not call the entry point, or asks of other than constants is refused with a
+ * reason. The same statement twice counts once. Never throws, however long or deep the text; line ends may be of any kind.
  */
 export function parseAssertions(text: string, entry: EntryPoint): FoundChecks {
   const checks: FoundCheck[] = []
   const rejected: RejectedCheck[] = []
   const seen = new Set<string>()
-  const starts =
-    entry.language === 'python' ? /^[ \t]*assert\b[ \t]*/gm : /^[ \t]*(?=(?:console\s*\.\s*)?assert\b|(?:await\s+)?expect\s*\()/gm
-  for (const start of text.matchAll(starts)) {
-    const from = start.index + start[0].length
-    const parsed = parseExpression(text, entry.language, from)
-    const source = text.slice(from, Math.min(parsed?.end ?? endOfLine(text, from), from + MAX_SOURCE)).trim()
-    const found = parsed === null ? 'does not parse' : readStatements(parsed.expression, entry)
+  for (const { source, expression } of findStatements(text.replace(/\r\n?/g, '\n'), entry)) {
+    const found = expression === null ? 'does not parse' : readStatements(expression, entry)
     if (typeof found === 'string') rejected.push({ source, reason: found })
     else {
       for (const { call, expected } of found) {
@@ -44,6 +41,39 @@ export function parseAssertions(text: string, entry: EntryPoint): FoundChecks {
     }
   }
   return { checks, rejected }
+}
+
+interface FoundStatement {
+  readonly source: string
+  /** Null when what stands there does not parse. */
+  readonly expression: Expression | null
+}
+
+function* findStatements(text: string, entry: EntryPoint): Generator<FoundStatement> {
+  const isPython = entry.language === 'python'
+  let readTo = 0
+  for (const start of text.matchAll(isPython ? /^[ \t]*assert\b[ \t]*/gm : javaScriptStarts(entry))) {
+    const from = start.index + start[0].length
+    const parsed = parseExpression(text, entry.language, from)
+    // Only in JavaScript: a line that starts with the call itself claims something if it is a comparison and no more.
+    const isPlain = start.groups?.['plain'] !== undefined
+    if (isPlain && (from < readTo || parsed === null || !isWholeComparison(parsed, text))) continue
+    readTo = parsed?.end ?? readTo
+    const source = text.slice(from, Math.min(parsed?.end ?? endOfLine(text, from), from + MAX_SOURCE)).trim()
+    yield { source, expression: parsed?.expression ?? null }
+  }
+}
+
+/** The starts of a JavaScript statement: a checking call, the word `assert` with a condition behind it, the call itself. */
+function javaScriptStarts(entry: EntryPoint): RegExp {
+  const checkingCall = '(?:console\\s*\\.\\s*)?assert[.(]|(?:await\\s+)?expect\\s*\\('
+  const word = 'assert[ \\t]+(?=[^\\s=.])'
+  return new RegExp(`^[ \\t]*(?:(?=${checkingCall})|${word}|(?<plain>(?=${escapeName(entry.name)}\\()))`, 'gm')
+}
+
+function isWholeComparison({ expression, end }: ParsedExpression, text: string): boolean {
+  if (expression.kind !== 'binary' || !COMPARISONS.has(expression.op)) return false
+  return /^[ \t]*[;,]?[ \t]*(?:\/\/|$)/.test(text.slice(end, endOfLine(text, end)))
 }
 
 function endOfLine(text: string, from: number): number {
@@ -65,23 +95,39 @@ function readStatements(expression: Expression, entry: EntryPoint): { call: Call
 }
 
 function readPython(expression: Expression, entry: EntryPoint): Statement[] | null {
-  if (expression.kind === 'unary' && expression.op === 'not') return [{ call: expression.operand, expected: { kind: 'falsy' } }]
-  if (expression.kind === 'call') {
-    const close = readIsClose(expression, entry)
-    return [close ?? { call: expression, expected: { kind: 'truthy' } }]
+  return allOf(expression, 'and', (condition) => readPythonCondition(condition, entry))
+}
+
+/** Reads every part of `a and b and …`; null when one states nothing. Without recursion: a looping model writes thousands. */
+function allOf(expression: Expression, op: 'and' | '&&', read: (condition: Expression) => Statement | null): Statement[] | null {
+  const statements: Statement[] = []
+  const open = [expression]
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (next.kind === 'binary' && next.op === op) {
+      open.push(next.right, next.left)
+      continue
+    }
+    const statement = read(next)
+    if (statement === null) return null
+    statements.push(statement)
   }
+  return statements
+}
+
+function readPythonCondition(expression: Expression, entry: EntryPoint): Statement | null {
+  if (expression.kind === 'unary' && expression.op === 'not') return { call: expression.operand, expected: { kind: 'falsy' } }
+  if (expression.kind === 'call') return readIsClose(expression, entry) ?? { call: expression, expected: { kind: 'truthy' } }
   if (expression.kind !== 'binary') return null
-  if (expression.op === 'and') {
-    const [left, right] = [readPython(expression.left, entry), readPython(expression.right, entry)]
-    return left === null || right === null ? null : [...left, ...right]
-  }
-  if (expression.op === '<' || expression.op === '<=') return one(readDistance(expression, entry))
-  if (expression.op === '==' || expression.op === 'is') return one(readEquality(expression.left, expression.right, entry))
+  if (expression.op === '<' || expression.op === '<=') return readDistance(expression, entry)
+  if (expression.op === '==' || expression.op === 'is') return readEquality(expression.left, expression.right, entry)
   if (expression.op !== '!=' && expression.op !== 'is not') return null
-  const equality = readEquality(expression.left, expression.right, entry)
-  return equality?.expected.kind === 'equals'
-    ? [{ ...equality, expected: { kind: 'differs', value: equality.expected.value } }]
-    : null
+  return differing(readEquality(expression.left, expression.right, entry))
+}
+
+/** Turns "gives v" into "gives other than v"; null for anything else, which has no plain opposite. */
+function differing(equality: Statement | null): Statement | null {
+  if (equality?.expected.kind !== 'equals') return null
+  return { ...equality, expected: { kind: 'differs', value: equality.expected.value } }
 }
 
 function one(statement: Statement | null): Statement[] | null {
@@ -156,27 +202,20 @@ const FIXED_MATCHERS: Readonly<Record<string, Expectation>> = {
 }
 
 function readJavaScript(expression: Expression, entry: EntryPoint): Statement[] | null {
-  if (expression.kind !== 'call') return null
+  if (expression.kind !== 'call' || callsEntryPoint(expression, entry)) return readConditions(expression, entry)
   const { callee, args } = expression
   const [first, second] = args
-  if (first === undefined && callee.kind === 'name') return null
-  if (callee.kind === 'name') return callee.name === 'assert' && first !== undefined ? readCondition(first, entry) : null
+  if (callee.kind === 'name') return callee.name === 'assert' && first !== undefined ? readConditions(first, entry) : null
   if (callee.kind !== 'member') return null
   if (isNamedCall(callee.object, 'expect')) return one(readMatcher(callee.object.args[0], callee.name, first, second, entry))
   if (callee.object.kind === 'member' && callee.object.name === 'not' && isNamedCall(callee.object.object, 'expect')) {
-    const stated = readMatcher(callee.object.object.args[0], callee.name, first, second, entry)
-    return stated?.expected.kind === 'equals'
-      ? [{ ...stated, expected: { kind: 'differs', value: stated.expected.value } }]
-      : null
+    return one(differing(readMatcher(callee.object.object.args[0], callee.name, first, second, entry)))
   }
   if (first === undefined) return null
-  if (callee.name === 'ok' || callee.name === 'assert') return readCondition(first, entry)
+  if (callee.name === 'ok' || callee.name === 'assert') return readConditions(first, entry)
   if (second === undefined) return null
   if (EQUAL_METHODS.has(callee.name)) return one(readEquality(first, second, entry))
-  const equality = NOT_EQUAL_METHODS.has(callee.name) ? readEquality(first, second, entry) : null
-  return equality?.expected.kind === 'equals'
-    ? [{ ...equality, expected: { kind: 'differs', value: equality.expected.value } }]
-    : null
+  return NOT_EQUAL_METHODS.has(callee.name) ? one(differing(readEquality(first, second, entry))) : null
 }
 
 function readMatcher(
@@ -196,13 +235,16 @@ function readMatcher(
   return equals(subject, value, 0.5 * 10 ** -digits)
 }
 
-function readCondition(expression: Expression, entry: EntryPoint): Statement[] | null {
-  if (expression.kind === 'unary' && expression.op === '!') return [{ call: expression.operand, expected: { kind: 'falsy' } }]
-  if (expression.kind === 'call') return [{ call: expression, expected: { kind: 'truthy' } }]
+function readConditions(expression: Expression, entry: EntryPoint): Statement[] | null {
+  return allOf(expression, '&&', (condition) => readCondition(condition, entry))
+}
+
+function readCondition(expression: Expression, entry: EntryPoint): Statement | null {
+  if (expression.kind === 'unary' && expression.op === '!') return { call: expression.operand, expected: { kind: 'falsy' } }
+  if (expression.kind === 'call') return { call: expression, expected: { kind: 'truthy' } }
   if (expression.kind !== 'binary') return null
-  if (expression.op === '<' || expression.op === '<=') return one(readDistance(expression, entry))
-  if (expression.op === '===' || expression.op === '==') return one(readEquality(expression.left, expression.right, entry))
-  if (expression.op !== '&&') return null
-  const [left, right] = [readCondition(expression.left, entry), readCondition(expression.right, entry)]
-  return left === null || right === null ? null : [...left, ...right]
+  if (expression.op === '<' || expression.op === '<=') return readDistance(expression, entry)
+  if (!COMPARISONS.has(expression.op)) return null
+  const equality = readEquality(expression.left, expression.right, entry)
+  return expression.op.startsWith('!') ? differing(equality) : equality
 }

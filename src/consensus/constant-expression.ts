@@ -3,57 +3,117 @@ import type { Expression } from './expression.ts'
 import type { ConsensusLanguage } from './language.ts'
 import { floatNumber, numberValue } from './number-text.ts'
 
-/** Largest string, list or integer (in bits) constant arithmetic may build: `'a' * 10**9` is refused, not computed. */
+/** Largest string, list or integer (in bits) one operation may build: `'a' * 10**9` is refused, not computed. */
 const MAX_BUILT = 10_000
+/** Characters, items and digits that all operations of one expression may build: `[[0] * 9999, [0] * 9999, …]` is refused. */
+const MAX_BUILT_TOGETHER = 100_000
+
+/** What one evaluation carries along: its language, and how much it may still build. */
+interface Evaluation {
+  readonly language: ConsensusLanguage
+  left: number
+}
+
+type Binary = Extract<Expression, { kind: 'binary' }>
 
 /**
  * Returns the value of an expression made of constants, or null. Knows literals, signs, `+ - * / // % **`, string and
  * list repetition, and the constructors a test line uses: `set()`, `list(range(3))`, `float('inf')`, `math.pi`,
- * `new Set([…])`, `new Map([…])`, `'a'.repeat(3)`, `Array(3).fill(0)`.
+ * `new Set([…])`, `new Map([…])`, `'a'.repeat(3)`, `Array(3).fill(0)`. Never throws: a sum of any length is worked off
+ * from the left without recursion, and what would build a very large value is no constant.
  */
 export function evaluateConstant(expression: Expression, language: ConsensusLanguage): TypedValue | null {
+  return evaluate(expression, { language, left: MAX_BUILT_TOGETHER })
+}
+
+function evaluate(expression: Expression, state: Evaluation): TypedValue | null {
   switch (expression.kind) {
     case 'value':
       return expression.value
     case 'name':
       return null
     case 'sequence':
-      return sequence(expression.of, evaluateAll(expression.items, language))
+      return sequence(expression.of, evaluateAll(expression.items, state))
     case 'dict':
-      return dict(expression.entries, language)
+      return dict(expression.entries, state)
     case 'unary':
-      return negate(expression.op, evaluateConstant(expression.operand, language), language)
+      return negate(expression.op, evaluate(expression.operand, state), state.language)
     case 'binary':
-      return combine(expression, language)
+      return chain(expression, state)
     case 'member':
       return namedConstant(expression)
     case 'call':
-      return construct(expression, language)
+      return construct(expression, state)
     default:
       return expression satisfies never
   }
 }
 
-function evaluateAll(items: readonly Expression[], language: ConsensusLanguage): TypedValue[] | null {
-  const values = items.map((item) => evaluateConstant(item, language))
-  return values.every((value) => value !== null) ? values : null
+/** Works off `((a + b) + c) + …` from its left end: a looping model writes sums deeper than a call stack. */
+function chain(expression: Binary, state: Evaluation): TypedValue | null {
+  const steps: Binary[] = []
+  let first: Expression = expression
+  while (first.kind === 'binary') {
+    steps.push(first)
+    first = first.left
+  }
+  let value = evaluate(first, state)
+  for (let at = steps.length - 1; at >= 0 && value !== null; at -= 1) {
+    const step = steps[at]
+    const right = step === undefined ? null : evaluate(step.right, state)
+    value = step === undefined || right === null ? null : charge(combine(step.op, value, right, state.language), state)
+  }
+  return value
+}
+
+/** Returns what an operation built, or null when the expression has then built more than a person would write. */
+function charge(built: TypedValue | null, state: Evaluation): TypedValue | null {
+  if (built === null) return null
+  state.left -= sizeOf(built)
+  return state.left < 0 ? null : built
+}
+
+/** Returns how much a value holds: characters, digits, and items with all that is in them. */
+function sizeOf(value: TypedValue): number {
+  switch (value.t) {
+    case 'list':
+    case 'tuple':
+    case 'set':
+      return value.v.reduce((total, item) => total + sizeOf(item), 1)
+    case 'dict':
+      return value.v.reduce((total, [key, item]) => total + sizeOf(key) + sizeOf(item), 1)
+    case 'str':
+    case 'bytes':
+    case 'int':
+    case 'other':
+      return 1 + value.v.length
+    default:
+      return 1
+  }
+}
+
+function evaluateAll(items: readonly Expression[], state: Evaluation): TypedValue[] | null {
+  const values: TypedValue[] = []
+  for (const item of items) {
+    const value = evaluate(item, state)
+    if (value === null) return null
+    values.push(value)
+  }
+  return values
 }
 
 function sequence(of: 'list' | 'tuple' | 'set', items: TypedValue[] | null): TypedValue | null {
   return items === null ? null : { t: of, v: items }
 }
 
-function dict(entries: readonly (readonly [Expression, Expression])[], language: ConsensusLanguage): TypedValue | null {
-  const keys = evaluateAll(
-    entries.map(([key]) => key),
-    language,
-  )
-  const items = evaluateAll(
-    entries.map(([, item]) => item),
-    language,
-  )
-  if (keys === null || items === null) return null
-  return { t: 'dict', v: keys.map((key, index) => [key, items[index] ?? { t: 'none' }] as const) }
+function dict(entries: readonly (readonly [Expression, Expression])[], state: Evaluation): TypedValue | null {
+  const pairs: (readonly [TypedValue, TypedValue])[] = []
+  for (const [key, item] of entries) {
+    const [keyValue, itemValue] = [evaluate(key, state), evaluate(item, state)]
+    if (keyValue === null || itemValue === null) return null
+    pairs.push([keyValue, itemValue])
+  }
+  return { t: 'dict', v: pairs }
 }
 
 function negate(op: string, operand: TypedValue | null, language: ConsensusLanguage): TypedValue | null {
@@ -69,17 +129,13 @@ function negate(op: string, operand: TypedValue | null, language: ConsensusLangu
   return op === '+' ? operand : numberValue(-floatNumber(operand.v), language)
 }
 
-function combine(expression: Extract<Expression, { kind: 'binary' }>, language: ConsensusLanguage): TypedValue | null {
-  const left = evaluateConstant(expression.left, language)
-  const right = evaluateConstant(expression.right, language)
-  if (left === null || right === null) return null
-  if (left.t === 'int' && right.t === 'int') return combineIntegers(expression.op, BigInt(left.v), BigInt(right.v), language)
-  const numbers = [left, right].map(asNumber)
-  const [a, b] = numbers
-  if (a !== null && b !== null && a !== undefined && b !== undefined) return combineFloats(expression.op, a, b, language)
-  if (language === 'javascript') return expression.op === '+' && left.t === 'str' && right.t === 'str' ? join(left, right) : null
-  if (expression.op === '+') return join(left, right)
-  if (expression.op !== '*') return null
+function combine(op: string, left: TypedValue, right: TypedValue, language: ConsensusLanguage): TypedValue | null {
+  if (left.t === 'int' && right.t === 'int') return combineIntegers(op, BigInt(left.v), BigInt(right.v), language)
+  const [a, b] = [asNumber(left), asNumber(right)]
+  if (a !== null && b !== null) return combineFloats(op, a, b, language)
+  if (language === 'javascript') return op === '+' && left.t === 'str' && right.t === 'str' ? join(left, right) : null
+  if (op === '+') return join(left, right)
+  if (op !== '*') return null
   return left.t === 'int' ? repeat(right, left.v) : right.t === 'int' ? repeat(left, right.v) : null
 }
 
@@ -119,10 +175,11 @@ function join(left: TypedValue, right: TypedValue): TypedValue | null {
 }
 
 function repeat(value: TypedValue, times: string): TypedValue | null {
-  const count = Math.max(0, Number(times))
-  if (value.t === 'str') return value.v.length * count <= MAX_BUILT ? { t: 'str', v: value.v.repeat(count) } : null
-  if (value.t !== 'list' && value.t !== 'tuple') return null
-  if (value.v.length * count > MAX_BUILT) return null
+  if (value.t !== 'str' && value.t !== 'list' && value.t !== 'tuple') return null
+  const count = value.v.length === 0 ? 0 : Math.max(0, Number(times))
+  // Items count with all that is in them: `[[0] * 9999] * 9999` is a short list of a great many values.
+  if (count * value.v.length > MAX_BUILT || count * sizeOf(value) > MAX_BUILT_TOGETHER) return null
+  if (value.t === 'str') return { t: 'str', v: value.v.repeat(count) }
   return { t: value.t, v: Array.from({ length: count }, () => value.v).flat() }
 }
 
@@ -145,13 +202,15 @@ function namedConstant(expression: Extract<Expression, { kind: 'member' }>): Typ
   return Object.hasOwn(NAMED, key) ? (NAMED[key] ?? null) : null
 }
 
-function construct(call: Extract<Expression, { kind: 'call' }>, language: ConsensusLanguage): TypedValue | null {
+function construct(call: Extract<Expression, { kind: 'call' }>, state: Evaluation): TypedValue | null {
   if (call.named.length > 0) return null
   const { callee } = call
-  if (callee.kind === 'member') return language === 'javascript' ? constructByMethod(callee, call.args) : null
+  const { language } = state
+  if (callee.kind === 'member')
+    return language === 'javascript' ? charge(constructByMethod(callee, call.args, state), state) : null
   if (callee.kind !== 'name') return null
-  const range = language === 'python' && callee.name !== 'range' ? rangeOf(call.args[0]) : null
-  const args = range === null ? evaluateAll(call.args, language) : [range]
+  const range = language === 'python' && callee.name !== 'range' ? charge(rangeOf(call.args[0], state), state) : null
+  const args = range === null ? evaluateAll(call.args, state) : [range]
   if (args === null || args.length > 1) return null
   const [arg] = args
   return language === 'python' ? constructPython(callee.name, arg) : constructJavaScript(callee.name, arg)
@@ -182,21 +241,25 @@ function constructJavaScript(name: string, arg: TypedValue | undefined): TypedVa
   return { t: 'dict', v: pairs.map((pair) => [pair?.[0] ?? { t: 'none' }, pair?.[1] ?? { t: 'none' }] as const) }
 }
 
-function constructByMethod(callee: Extract<Expression, { kind: 'member' }>, args: readonly Expression[]): TypedValue | null {
-  const [first] = evaluateAll(args, 'javascript') ?? []
+function constructByMethod(
+  callee: Extract<Expression, { kind: 'member' }>,
+  args: readonly Expression[],
+  state: Evaluation,
+): TypedValue | null {
+  const [first] = evaluateAll(args, state) ?? []
   if (first === undefined) return null
   if (callee.name === 'repeat' && first.t === 'int') {
-    const text = evaluateConstant(callee.object, 'javascript')
+    const text = evaluate(callee.object, state)
     return text?.t === 'str' ? repeat(text, first.v) : null
   }
   if (callee.name !== 'fill' || callee.object.kind !== 'call') return null
-  const [length] = evaluateAll(callee.object.args, 'javascript') ?? []
+  const [length] = evaluateAll(callee.object.args, state) ?? []
   return length?.t === 'int' ? repeat({ t: 'list', v: [first] }, length.v) : null
 }
 
-function rangeOf(expression: Expression | undefined): TypedValue | null {
+function rangeOf(expression: Expression | undefined, state: Evaluation): TypedValue | null {
   if (expression?.kind !== 'call' || expression.callee.kind !== 'name' || expression.callee.name !== 'range') return null
-  const bounds = (evaluateAll(expression.args, 'python') ?? []).map(asNumber)
+  const bounds = (evaluateAll(expression.args, state) ?? []).map(asNumber)
   if (bounds.length < 1 || bounds.length > 3 || bounds.some((bound) => bound === null)) return null
   const [start, stop, step] = bounds.length === 1 ? [0, bounds[0] ?? 0, 1] : [bounds[0] ?? 0, bounds[1] ?? 0, bounds[2] ?? 1]
   if (step === 0 || Math.abs((stop - start) / step) > MAX_BUILT) return null

@@ -53,11 +53,17 @@ const JAVASCRIPT_CONSTANTS: Readonly<Record<string, TypedValue>> = {
 /** Returns a scanner over `text` at offset `from`. */
 export function scannerAt(text: string, language: ConsensusLanguage, from: number): Scanner {
   let at = from
+  let skippedAt = -1
+  let skippedTo = -1
   const constants = language === 'python' ? PYTHON_CONSTANTS : JAVASCRIPT_CONSTANTS
 
+  // Every level of operators asks at the same place; the space behind it is read once.
   const skipSpace = (): number => {
+    if (skippedAt === at) return skippedTo
     SPACE.lastIndex = at
-    return at + (SPACE.exec(text)?.[0].length ?? 0)
+    skippedAt = at
+    skippedTo = at + (SPACE.exec(text)?.[0].length ?? 0)
+    return skippedTo
   }
   const match = (pattern: RegExp): RegExpExecArray | null => {
     pattern.lastIndex = skipSpace()
@@ -73,6 +79,7 @@ export function scannerAt(text: string, language: ConsensusLanguage, from: numbe
   }
   const takeWord = (word: string): boolean => {
     const start = skipSpace()
+    if (text[start] !== word[0]) return false
     const pattern = new RegExp(`${word.replaceAll(' ', '\\s+')}(?![\\w$])`, 'y')
     pattern.lastIndex = start
     const found = pattern.exec(text)

@@ -29,6 +29,8 @@ export type ExpressionReach = 'expression' | 'operand'
 
 /** Deepest nesting read; anything deeper is not an example a person wrote. */
 const MAX_DEPTH = 60
+/** Most calls and members hung on one value, as in `expect(f(1)).not.toBe(2)`: they nest what is read like brackets. */
+const MAX_LINKS = 12
 
 const LEVELS: Readonly<Record<ConsensusLanguage, readonly (readonly string[])[]>> = {
   python: [
@@ -45,10 +47,13 @@ const LEVELS: Readonly<Record<ConsensusLanguage, readonly (readonly string[])[]>
 const PYTHON_NOT_LEVEL = 2
 
 class Unreadable extends Error {}
+/** Thrown again and again: a stack trace a time would be most of the cost of reading a text. */
+const UNREADABLE = new Unreadable()
 
 /**
  * Returns the expression that starts at `from` in `text`, or null when what stands there is not one this reader knows
- * (comprehensions, lambdas, f-strings, subscripts: nothing an example needs). Never throws.
+ * (comprehensions, lambdas, f-strings, subscripts: nothing an example needs) or is nested deeper than a person nests.
+ * Never throws. Operators of one level stand in a chain of `left`s as long as the text: walk it without recursion.
  */
 export function parseExpression(
   text: string,
@@ -67,7 +72,7 @@ export function parseExpression(
 }
 
 function parseLevel(scanner: Scanner, level: number, depth: number): Expression {
-  if (depth > MAX_DEPTH) throw new Unreadable()
+  if (depth > MAX_DEPTH) throw UNREADABLE
   const operators = LEVELS[scanner.language][level]
   if (operators === undefined) return parseUnary(scanner, depth + 1)
   if (scanner.language === 'python' && level === PYTHON_NOT_LEVEL && scanner.takeWord('not')) {
@@ -82,7 +87,7 @@ function parseLevel(scanner: Scanner, level: number, depth: number): Expression 
 }
 
 function parseUnary(scanner: Scanner, depth: number): Expression {
-  if (depth > MAX_DEPTH) throw new Unreadable()
+  if (depth > MAX_DEPTH) throw UNREADABLE
   const op = scanner.takeOperator(scanner.language === 'python' ? ['-', '+', '~'] : ['-', '+', '!', '~'])
   if (op !== null) return { kind: 'unary', op, operand: parseUnary(scanner, depth + 1) }
   if (scanner.language === 'javascript') scanner.takeWord('new')
@@ -93,7 +98,7 @@ function parseUnary(scanner: Scanner, depth: number): Expression {
 
 function parsePostfix(scanner: Scanner, depth: number): Expression {
   let base = parseAtom(scanner, depth)
-  for (;;) {
+  for (let links = 0; links <= MAX_LINKS; links += 1) {
     if (scanner.takeTight('(')) {
       base = { kind: 'call', callee: base, ...parseArguments(scanner, depth) }
     } else if (scanner.takeMemberDot()) {
@@ -102,6 +107,7 @@ function parsePostfix(scanner: Scanner, depth: number): Expression {
       return base
     }
   }
+  throw UNREADABLE
 }
 
 function parseArguments(scanner: Scanner, depth: number): Pick<Extract<Expression, { kind: 'call' }>, 'args' | 'named'> {
@@ -111,9 +117,9 @@ function parseArguments(scanner: Scanner, depth: number): Pick<Extract<Expressio
     const name = scanner.language === 'python' ? scanner.takeArgumentName() : null
     const value = parseLevel(scanner, 0, depth + 1)
     if (name !== null) named.push([name, value])
-    else if (named.length > 0) throw new Unreadable()
+    else if (named.length > 0) throw UNREADABLE
     else args.push(value)
-    if (!scanner.take(',') && !scanner.sees(')')) throw new Unreadable()
+    if (!scanner.take(',') && !scanner.sees(')')) throw UNREADABLE
   }
   return { args, named }
 }
@@ -135,7 +141,7 @@ function parseItems(scanner: Scanner, close: string, depth: number): { items: Ex
   while (!scanner.take(close)) {
     items.push(parseLevel(scanner, 0, depth + 1))
     endedWithComma = scanner.take(',')
-    if (!endedWithComma && !scanner.sees(close)) throw new Unreadable()
+    if (!endedWithComma && !scanner.sees(close)) throw UNREADABLE
   }
   return { items, endedWithComma }
 }
@@ -144,7 +150,7 @@ function parseParenthesised(scanner: Scanner, depth: number): Expression {
   const { items, endedWithComma } = parseItems(scanner, ')', depth)
   const [only] = items
   if (only !== undefined && items.length === 1 && !endedWithComma) return only
-  if (scanner.language === 'javascript') throw new Unreadable()
+  if (scanner.language === 'javascript') throw UNREADABLE
   return { kind: 'sequence', of: 'tuple', items }
 }
 
@@ -152,15 +158,15 @@ function parsePythonBraces(scanner: Scanner, depth: number): Expression {
   if (scanner.take('}')) return { kind: 'dict', entries: [] }
   const first = parseLevel(scanner, 0, depth + 1)
   if (!scanner.take(':')) {
-    if (!scanner.take(',') && !scanner.sees('}')) throw new Unreadable()
+    if (!scanner.take(',') && !scanner.sees('}')) throw UNREADABLE
     return { kind: 'sequence', of: 'set', items: [first, ...parseItems(scanner, '}', depth).items] }
   }
   const entries: [Expression, Expression][] = [[first, parseLevel(scanner, 0, depth + 1)]]
   while (!scanner.take('}')) {
-    if (!scanner.take(',')) throw new Unreadable()
+    if (!scanner.take(',')) throw UNREADABLE
     if (scanner.take('}')) break
     const key = parseLevel(scanner, 0, depth + 1)
-    if (!scanner.take(':')) throw new Unreadable()
+    if (!scanner.take(':')) throw UNREADABLE
     entries.push([key, parseLevel(scanner, 0, depth + 1)])
   }
   return { kind: 'dict', entries }
@@ -171,14 +177,14 @@ function parseObject(scanner: Scanner, depth: number): Expression {
   while (!scanner.take('}')) {
     const literal = scanner.takeLiteral()
     const key = literal === null ? orFail(scanner.takeIdentifier()) : 'v' in literal ? String(literal.v) : ''
-    if (!scanner.take(':')) throw new Unreadable()
+    if (!scanner.take(':')) throw UNREADABLE
     entries.push([{ kind: 'value', value: { t: 'str', v: key } }, parseLevel(scanner, 0, depth + 1)])
-    if (!scanner.take(',') && !scanner.sees('}')) throw new Unreadable()
+    if (!scanner.take(',') && !scanner.sees('}')) throw UNREADABLE
   }
   return { kind: 'dict', entries }
 }
 
 function orFail(identifier: string | null): string {
-  if (identifier === null) throw new Unreadable()
+  if (identifier === null) throw UNREADABLE
   return identifier
 }

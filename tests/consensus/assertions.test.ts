@@ -4,6 +4,7 @@ import { parseAssertions } from '../../src/consensus/assertions.ts'
 import type { ConsensusLanguage } from '../../src/consensus/language.ts'
 import { printLiteral } from '../../src/consensus/literal.ts'
 import { readEntryPoint } from '../../src/consensus/signature.ts'
+import { PHASE_TEXT } from '../../src/prompts/phase-text.ts'
 
 function stated(text: string, language: ConsensusLanguage = 'python', prompt = 'def f(a, b): ...'): string[] {
   const found = parseAssertions(text, readEntryPoint('f', prompt, language))
@@ -67,8 +68,53 @@ test.each([
   ['expect(f(1)).not.toEqual([2])', ['f(1) differs [2]']],
   ['expect(f(1)).toBeCloseTo(0.5, 3)', ['f(1) equals 0.5 ±0.0005']],
   ['expect(f(1)).toBeUndefined()', ['f(1) equals undefined']],
+  ['assert f([1, 2]) == [3]', ['f([1, 2]) equals [3]']],
+  ["assert f(1) === true, 'why'", ['f(1) equals true']],
+  ['assert (f(1) == 2)', ['f(1) equals 2']],
+  ['  assert !f(1);', ['f(1) falsy']],
+  ['assert f(1) !== 2 && f(2)', ['f(1) differs 2', 'f(2) truthy']],
+  ['f(1) === 2', ['f(1) equals 2']],
+  ['f(1) == [2]; // why\nf(2) !== null', ['f(1) equals [2]', 'f(2) differs null']],
+  ['assert(\n  f(1) === 2\n)', ['f(1) equals 2']],
+  ['const assert = 1\nassert = f\nf(1)\nf(2) > 3', []],
+  ['assert(f(2) === 2 ||\nf(1) === 2)', []],
+  ['assert(!(\nf(1) === 2\n))', []],
+  ["assert f(1) == 2\r\nassert f('a') == 3\r\n", ['f(1) equals 2', "f('a') equals 3"]],
 ])('the JavaScript line %j states what it says', (text, found) => {
   expect(stated(text, 'javascript', 'function f(a, b) {}')).toEqual(found)
+})
+
+test.each(['python', 'javascript'] as const)('the line that testers and arbiters are asked for is read in %s', (language) => {
+  for (const phase of ['write_tests', 'arbitrate'] as const) {
+    const asked = /`(assert [^`]+)`/.exec(PHASE_TEXT[phase])?.[1] ?? ''
+    const line = asked.replace('name(arguments)', 'f(1, [2])').replace('call', 'f(1, [2])').replace('value', "{'a': 3}")
+    expect(stated(`\`\`\`\n${line}\n\`\`\``, language)).toEqual(["f(1, [2]) equals {'a': 3}"])
+  }
+})
+
+test('a chain of operators longer than a call stack is read to its end', () => {
+  const ones = Array.from({ length: 12_000 }, () => '1')
+  expect(stated(`assert f(${ones.join('+')}) == 2`)).toEqual(['f(12000) equals 2'])
+  expect(stated(`assert ${ones.map((one) => `f(${one}) == 2`).join(' and ')}`)).toEqual(['f(1) equals 2'])
+  expect(stated(`assert ${ones.map((one) => `f(${one}) == 2`).join(' && ')}`, 'javascript')).toEqual(['f(1) equals 2'])
+})
+
+test.each([
+  `[${"['a' * 9999], ".repeat(2_000)}]`,
+  `${"'a' + ".repeat(12_000)}'a'`,
+  `${'[1] + '.repeat(12_000)}[1]`,
+  `${'9 ** 999 * '.repeat(12_000)}1`,
+  '[[0] * 9999] * 9999',
+  `'a'${'.repeat(1)'.repeat(12_000)}`,
+])('%.20s … is refused: what it builds is no argument that a person writes', (argument) => {
+  for (const language of ['python', 'javascript'] as const) {
+    const found = parseAssertions(`assert f(${argument}) == 2`, readEntryPoint('f', '', language))
+    expect([found.checks.length, found.rejected.length]).toEqual([0, 1])
+  }
+})
+
+test('an empty list repeated any number of times is an empty list', () => {
+  expect(stated(`assert f([] * ${'9'.repeat(400)}, '' * 1000000000000) == 2`)).toEqual(["f([], '') equals 2"])
 })
 
 test('no text makes the reader throw', () => {
