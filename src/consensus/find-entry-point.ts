@@ -1,8 +1,10 @@
 /** Words that name a language in a task, the specific before the general. */
 const LANGUAGE_WORDS: readonly (readonly [RegExp, string])[] = [
   [/\btypescript\b|```(?:ts|typescript)\b/i, 'typescript'],
-  [/\bjavascript\b|\bnode(?:\.js)?\b|```(?:js|javascript)\b/i, 'javascript'],
+  [/\bjavascript\b|```(?:js|javascript)\b/i, 'javascript'],
   [/\bpython\b|\bpytest\b|\bfastapi\b|\bdjango\b|```(?:py|python)\b|\bdef \w+\(/i, 'python'],
+  // A node is a part of a list or tree far more often than a runtime: only a phrase that can mean nothing else counts.
+  [/\b[Nn]ode(?:\.js|js|JS)\b|\b(?:in|for|with|on|under) Node\b(?! ?[a-z(])|\bwith node\b(?! ?[a-z(])/, 'javascript'],
   [/\bgolang\b|\bin go\b|```go\b/i, 'go'],
   [/\brust\b|```rust\b/i, 'rust'],
   [/\bjava\b|```java\b/i, 'java'],

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { readRows } from '../../bench/consensus-data.ts'
 import { findEntryPoint, languageOfTask } from '../../src/consensus/find-entry-point.ts'
 
 test.each([
@@ -20,6 +21,30 @@ test.each([
   ['function add(a, b) { … }', 'javascript'],
   ['a FastAPI endpoint', 'python'],
   ['do something', null],
+  ['Delete a node from a linked list.', null],
+  ['Return the value stored in node.', null],
+  ['A binary tree with node values; for node in tree order.', null],
+  ['Every Node object has a next field. Insert in Node order.', null],
+  ['Write a Python class Node.', 'python'],
+  ['def depth(node):\n    """Depth of the tree with root Node, for Node.js users too."""', 'python'],
+  ['Solve it in Node 20.', 'javascript'],
+  ['A script for Node, please', 'javascript'],
+  ['It has to run with node.', 'javascript'],
+  ['a Node.js script', 'javascript'],
+  ['runs on NodeJS', 'javascript'],
 ])('%j asks for %j', (prompt, expected) => {
   expect(languageOfTask(prompt)).toBe(expected)
 })
+
+const RECORDED = '../shared/data/consensus'
+const files = ['humaneval_codegen16b.jsonl', 'humaneval_multimodel.jsonl'].map((name) => readRows(RECORDED, name))
+const rows = files.includes(null) ? null : (files.flat() as { prompt: string; original_prompt?: string }[])
+
+test.skipIf(rows === null)(
+  `every recorded Python task is taken for one${rows === null ? ` (skipped: no ${RECORDED})` : ''}`,
+  () => {
+    const prompts = (rows ?? []).flatMap((row) => [row.prompt, row.original_prompt ?? row.prompt])
+    expect(prompts.filter((prompt) => languageOfTask(prompt) !== 'python')).toEqual([])
+    expect(prompts.length).toBeGreaterThan(0)
+  },
+)
