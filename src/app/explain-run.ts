@@ -11,10 +11,17 @@ export const GRADE_WORDS: Readonly<Record<EvidenceGrade, string>> = {
   unverified: 'unverified: nothing was executed',
 }
 
+/** The same of the user's own tests, in a few. */
+export const TEST_GRADES: Readonly<Record<EvidenceGrade, string>> = {
+  verified: 'verified',
+  forgeable: 'on a forgeable channel',
+  unverified: 'unverified',
+}
+
 /** Why a run ended, in words. */
 export const STOP_WORDS: Readonly<Record<StopReason, string>> = {
   agreed: 'the evidence speaks for one program',
-  'tests-failed': 'a program was agreed on, and it fails the tests that were given',
+  'tests-failed': 'a program was agreed on, and it fails examples or tests that were given',
   'ranked-unverified': 'ranked by structure, not verified',
   'no-candidate': 'no answer holds a program',
   'nothing-parses': 'no program parses',
@@ -48,7 +55,7 @@ export function explainRun(context: RunContext | null, events: readonly RunEvent
   const judgement = context?.judgement ?? null
   if (judgement === null) lines.push(`Nothing was judged. ${ended}${end?.detail ? ` ${end.detail}.` : ''}`)
   else {
-    lines.push(...decisionLines(judgement), `Grade: ${gradeWords(judgement)}.`)
+    lines.push(...decisionLines(judgement), `Grade: ${gradeWords(judgement)}.`, ...testsLines(judgement))
     if (judgement.verdict.grade === 'unverified' && judgement.execution?.why)
       lines.push(`Nothing could be executed: ${judgement.execution.why}.`)
     if (end?.outcome !== 'completed') lines.push(ended)
@@ -63,10 +70,28 @@ export function explainRun(context: RunContext | null, events: readonly RunEvent
   return lines.map((line) => oneLine(line, 1_000).replace(/([.!?])\.$/, '$1'))
 }
 
+/** What the user's own tests said, of the winner and of who passed more or less. */
+function testsLines({ verdict, decision, suite }: NonNullable<RunContext['judgement']>): string[] {
+  if (verdict.tests === null) return suite?.why ? [`Your tests were not run: ${suite.why}.`] : []
+  const { count, total, grade, passed, why } = verdict.tests
+  const share = total === 0 ? 'Your tests were not run' : `Your tests: ${count} of ${total} pass, ${TEST_GRADES[grade]}`
+  const others = (decision.suite ?? [])
+    .filter(({ candidate }) => candidate !== verdict.winner)
+    .map((each) => `${each.candidate} passes ${each.passed}`)
+  const reasons = suite?.rows.find(({ candidate }) => candidate === verdict.winner)?.report.reasons ?? []
+  const channel =
+    grade === 'forgeable' && reasons[0] !== undefined ? [`The channel of your tests could be forged: ${reasons[0]}.`] : []
+  return [`${share}${passed || why === '' ? '' : `: ${why}`}${others.length === 0 ? '' : `; ${others.join(', ')}`}.`, ...channel]
+}
+
 /** Returns what the grade of a judgement means, in words: programs that were tried and do not load were executed, if not for long. */
-export function gradeWords({ verdict, execution }: NonNullable<RunContext['judgement']>): string {
-  const isTried = verdict.grade === 'unverified' && (execution?.rows.length ?? 0) > 0
-  return isTried ? 'unverified: no program could be loaded and called' : GRADE_WORDS[verdict.grade]
+export function gradeWords({ verdict, execution, decision }: NonNullable<RunContext['judgement']>): string {
+  if (verdict.grade !== 'unverified' || (execution?.rows.length ?? 0) === 0) return GRADE_WORDS[verdict.grade]
+  if (decision.method === 'execution-agreement') return 'unverified: programs were executed, and none is called a solution'
+  const isAnyLive = decision.ranking.some(({ isLive }) => isLive)
+  return isAnyLive
+    ? 'unverified: programs load, and there was nothing to call'
+    : 'unverified: no program could be loaded and called'
 }
 
 /** A program that is not called a solution did not win, whatever place it has. */

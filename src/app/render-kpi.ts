@@ -2,6 +2,8 @@ import type { PlannedCheck } from '../consensus/plan-evidence.ts'
 import type { RunEvent } from '../domain/event.ts'
 import { KPI_SCHEMA_VERSION, type Kpi, type KpiSampling, type KpiTokens, type TestCounts } from '../domain/kpi.ts'
 import type { Sampling } from '../domain/message.ts'
+import type { SuiteTest } from '../domain/suite.ts'
+import type { EvidenceGrade } from '../domain/verdict.ts'
 import { oneLine } from './inert-text.ts'
 import { configDigest } from './render-run-config.ts'
 import {
@@ -24,7 +26,9 @@ export function renderKpi(facts: RunFacts): Kpi {
   const winner = winnerOf(context)
   const examples = winner === null ? null : countChecks('examples', judgement, judgement?.plan.examples ?? [], winner.id)
   const assertions = winner === null ? null : countChecks('assertions', judgement, judgement?.plan.assertions ?? [], winner.id)
-  const isGreen = examples !== null && examples.total > 0 && examples.passed === examples.total
+  const suite = winner === null ? null : countSuite(context, winner.id)
+  const after = suite?.after ?? examples
+  const isGreen = passesAll(judgement, winner?.id ?? null, examples, suite?.after ?? null)
   const startedMs = history.startedMs ?? facts.writtenMs - durationMs(history)
   const greenMs = firstGreen(history.events)
   return {
@@ -41,12 +45,13 @@ export function renderKpi(facts: RunFacts): Kpi {
     ttft_ms: firstTokenMs(history.events),
     t_start: toIso(startedMs),
     t_first_green: greenMs === null ? null : toIso(history.wallMs(greenMs) ?? startedMs + greenMs),
-    first_prompt_success: isGreen,
-    tests_before: null,
-    tests_after: examples,
+    first_prompt_success: isGreen && winner?.round === 1,
+    tests_before: suite?.before ?? null,
+    tests_grade: suite?.grade ?? (examples === null ? null : 'verified'),
+    tests_after: after,
     assertions_after: assertions,
-    pass_rate_before: null,
-    pass_rate_after: rateOf(examples),
+    pass_rate_before: rateOf(suite?.before ?? null),
+    pass_rate_after: rateOf(after),
     winner_model: winner === null ? null : (verdict?.model ?? winner.model),
     winner_score: winner === null ? null : (verdict?.ranking.find(({ candidate }) => candidate === winner.id)?.score ?? null),
     consensus_method: winner === null ? 'none' : (verdict?.method ?? 'none'),
@@ -54,13 +59,13 @@ export function renderKpi(facts: RunFacts): Kpi {
     codebleu_lang: likeness?.language ?? null,
     codebleu_score: likeness?.score ?? null,
     codebleu_parts: likeness?.parts ?? null,
+    codebleu_flags: likeness?.flags ?? null,
     sampling: toSampling(tellingAnswer(context)?.answer.sampling),
     config_digest: configDigest(config),
     exit_status: {
       patched: winner !== null,
       tests_passed: isGreen,
-    codebleu_flags: likeness?.flags ?? null,
-      tests_missing: (judgement?.plan.examples.length ?? 0) + (judgement?.plan.assertions.length ?? 0) === 0,
+      tests_missing: suite === null && (judgement?.plan.examples.length ?? 0) + (judgement?.plan.assertions.length ?? 0) === 0,
       error: outcome === 'completed' ? null : oneLine(facts.detail === '' ? stopReason : `${stopReason}: ${facts.detail}`),
     },
     agent_config: agentsOf(facts),
@@ -90,22 +95,57 @@ function countChecks(
   return { suite_name: suite, total: checks.length, passed, failed: Math.max(0, checks.length - passed - skipped), skipped }
 }
 
+/** The user's own tests on the winner, and on a module with nothing in it; null where none were run on it. */
+function countSuite(
+  { spec, judgement }: RunFacts['context'],
+  winner: string,
+): { readonly before: TestCounts; readonly after: TestCounts; readonly grade: EvidenceGrade } | null {
+  const report = judgement?.suite?.rows.find(({ candidate }) => candidate === winner)?.report
+  if (report === undefined || spec.suite === null) return null
+  const { file } = spec.suite
+  const total = Math.max(report.tests.length, report.before.length)
+  return { before: countTests(file, report.before, total), after: countTests(file, report.tests, total), grade: report.grade }
+}
+
+function countTests(suite: string, tests: readonly SuiteTest[], total: number): TestCounts {
+  const of = (status: SuiteTest['status']): number => tests.filter((test) => test.status === status).length
+  return { suite_name: suite, total, passed: of('pass'), failed: of('fail'), skipped: total - of('pass') - of('fail') }
+}
+
+/** Whether the winner passes all that was given: examples and tests; where there are neither, the assertions that are believed. */
+function passesAll(
+  judgement: Judgement | null,
+  winner: string | null,
+  examples: TestCounts | null,
+  tests: TestCounts | null,
+): boolean {
+  if (judgement === null || winner === null) return false
+  const given = [examples, tests].filter((counts) => counts !== null)
+  if (given.length > 0) return given.every((counts) => counts.total > 0 && counts.passed === counts.total)
+  const believed = judgement.decision.evidence.assertions.filter(({ isBelieved }) => isBelieved)
+  return believed.length > 0 && believed.every(({ passedBy }) => passedBy.includes(winner))
+}
+
 function rateOf(counts: TestCounts | null): number | null {
   const ran = counts === null ? 0 : counts.passed + counts.failed
   return counts === null || ran === 0 ? null : counts.passed / ran
 }
 
-/** Returns logical ms of the first candidate that passed all there was. */
+/** Returns logical ms of the first candidate that passed every example and test; where there are none, every assertion. */
 function firstGreen(events: readonly RunEvent[]): number | null {
   const green = events.find(
     (event) =>
       event.type === 'evidence.gathered' &&
       event.loads &&
-      event.examples[1] + event.assertions[1] > 0 &&
-      event.examples[0] === event.examples[1] &&
-      event.assertions[0] === event.assertions[1],
+      (event.examples[1] + (event.tests?.[1] ?? 0) > 0
+        ? isFull(event.examples) && isFull(event.tests ?? [0, 0])
+        : event.assertions[1] > 0 && isFull(event.assertions)),
   )
   return green?.t ?? null
+}
+
+function isFull([passed, total]: readonly [number, number]): boolean {
+  return passed === total
 }
 
 /** A turn's own clock starts when its request is sent, and the text is logged later than it came. */

@@ -1,7 +1,7 @@
 import type { RunEvent } from '../domain/event.ts'
 import { shortRunId } from '../domain/ids.ts'
 import type { Answer, RunContext } from '../machines/run-context.ts'
-import { explainRun, gradeWords, STOP_WORDS } from './explain-run.ts'
+import { explainRun, gradeWords, STOP_WORDS, TEST_GRADES } from './explain-run.ts'
 import { fenced, inlineCode, oneLine, prose } from './inert-text.ts'
 import { answersOf, durationMs, type Judgement, type RunFacts, winnerOf } from './run-facts.ts'
 
@@ -46,10 +46,20 @@ function resultLines(facts: RunFacts, files: readonly string[]): string[] {
     '',
     `- Why: ${prose(verdict.reason)}`,
     ...(context.judgement === null ? [] : [`- Grade: ${gradeWords(context.judgement)}`]),
+    ...testsLines(context),
     `- Confidence: ${verdict.confidence.toFixed(2)}${models.size === 1 && context.order.length > 1 ? '; all answers come from one model' : ''}`,
     ...(places.length === 0 ? [] : [`- The program is in ${places.join(', ')}`]),
     ...(outcome === 'completed' ? [] : [`- The run ended as ${outcome}: ${ended}`]),
   ]
+}
+
+/** The user's own tests: their grade is their own. */
+function testsLines({ spec, judgement }: RunContext): string[] {
+  const tests = judgement?.verdict.tests ?? null
+  if (tests === null || spec.suite === null) return []
+  const share = tests.total === 0 ? 'not run' : `${tests.count} of ${tests.total} pass`
+  const why = tests.passed || tests.why === '' ? '' : `; ${prose(tests.why)}`
+  return [`- Tests of ${inlineCode(spec.suite.file)}: ${share}, ${TEST_GRADES[tests.grade]}${why}`]
 }
 
 function voiceLines({ context, history }: RunFacts): string[] {
@@ -136,7 +146,7 @@ function evidenceLines(judgement: Judgement): string[] {
   }
   const ranking = decision.ranking.map(
     (one, index) =>
-      `${index + 1}. ${inlineCode(one.id)} ${one.problem === null ? `score ${one.score.toFixed(3)}` : `out: ${prose(one.problem)}`}`,
+      `${index + 1}. ${inlineCode(one.id)} ${one.problem === null ? `score ${(one.score ?? 0).toFixed(3)}` : `out: ${prose(one.problem)}`}`,
   )
   return ranking.length === 0 ? lines : [...lines, '', 'Ranking:', '', ...ranking]
 }

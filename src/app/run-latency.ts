@@ -44,7 +44,8 @@ export function latencyOf({ events, effectMs }: RunHistory, isExecuted: boolean)
     }
   }
   close(endMs)
-  const executeMs = effectMs.get('execute') ?? null
+  const [calls, suites] = [effectMs.get('execute'), effectMs.get('suite')]
+  const executeMs = calls === undefined && suites === undefined ? null : (calls ?? 0) + (suites ?? 0)
   return {
     planning: rounded(planning),
     debate: rounded(debate),

@@ -1,3 +1,4 @@
+import { findEntryPoint } from '../consensus/find-entry-point.ts'
 import { BackendError, type BackendFailure } from '../domain/backend-error.ts'
 import type { FinishReason, Usage } from '../domain/message.ts'
 import type { ModelInfo } from '../domain/model.ts'
@@ -43,7 +44,7 @@ export interface MockOptions {
 
 /**
  * Returns a backend that opens no socket and is a function of its requests: no wall clock, no randomness. Without a
- * script its answer is a small program that depends on the hash of the request alone.
+ * script its answer is a small program that depends on the request alone.
  */
 export function createMock(options: MockOptions = {}): Backend {
   const id = options.id ?? 'mock'
@@ -60,7 +61,7 @@ export function createMock(options: MockOptions = {}): Backend {
     const key = requestKey(request)
     const ordinal = calls.get(key) ?? 0
     calls.set(key, ordinal + 1)
-    const script = options.script?.(request, ordinal) ?? defaultScript(key, request.sampling.maxTokens)
+    const script = options.script?.(request, ordinal) ?? defaultScript(key, nameIn(request), request.sampling.maxTokens)
     const counted = { inputTokens: countInput(request), cachedTokens: null, outputTokens: 0 }
     let told: Partial<Usage> = {}
     const end = (finish: FinishReason): ChatEvent => ({
@@ -120,9 +121,15 @@ export function sayScript(text: string, finish: FinishReason = 'stop'): MockScri
   return [...pieces.map((piece): MockStep => ({ do: 'text', text: piece })), { do: 'finish', reason: finish }]
 }
 
-function defaultScript(key: string, maxTokens: number | undefined): MockScript {
+/** The function the prompt asks for: an answer that defines another would never be run. */
+function nameIn({ messages }: ChatRequest): string {
+  const name = findEntryPoint(messages.findLast(({ role }) => role === 'user')?.content ?? '', [])
+  return name !== null && /^[A-Za-z_]\w*$/.test(name) ? name : 'solve'
+}
+
+function defaultScript(key: string, name: string, maxTokens: number | undefined): MockScript {
   const number = Number.parseInt(key.slice(0, 6), 16)
-  const answer = `A small function is enough.\n\n\`\`\`python\ndef solve(value):\n    return (value * ${(number % 7) + 2} + ${number % 97}) % 1009\n\`\`\`\n`
+  const answer = `A small function is enough.\n\n\`\`\`python\ndef ${name}(value, *more):\n    return (value * ${(number % 7) + 2} + ${number % 97}) % 1009\n\`\`\`\n`
   const whole = sayScript(answer)
   if (maxTokens === undefined || whole.length - 1 <= maxTokens) return whole
   return [...whole.slice(0, maxTokens), { do: 'finish', reason: 'length' }]

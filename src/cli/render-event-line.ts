@@ -53,7 +53,7 @@ function toLine(event: RunEvent): string | null {
     case 'evidence.gathered':
       return `evidence ${event.candidate} ${event.loads ? 'loads' : 'does not load'}${share('examples', event.examples)}${share('assertions', event.assertions)}${event.tests === undefined ? '' : share('tests', event.tests)}`
     case 'candidates.ranked':
-      return `ranking ${event.ranking.map(({ id, score }) => `${id} ${score.toFixed(2)}`).join(' · ') || 'nothing'} · ${event.isOpen ? 'open: ' : ''}${event.why}`
+      return `ranking ${event.ranking.map(({ id, score }) => (score === null ? `${id} out` : `${id} ${score.toFixed(2)}`)).join(' · ') || 'nothing'}${event.agreement === undefined ? '' : share('agreement', event.agreement)} · ${event.isOpen ? 'open: ' : ''}${event.why}`
     case 'debate.opened':
       return `debate round ${event.round} opens: ${event.why}`
     case 'verdict.reached':

@@ -42,7 +42,7 @@ function rankingLines({ ranking, examples, assertions, method }: Decision): read
       method === 'execution-agreement'
         ? `examples ${one.examplesPassed}/${examples.total} · assertions ${one.assertionsPassed}/${assertions.total} · ${plural(one.votes, 'vote')}`
         : `alike ${one.medoid.toFixed(2)}`
-    return `${one.id} ${one.score.toFixed(3)} · ${parts}${one.count > 1 ? ` · written ${one.count} times` : ''}`
+    return `${one.id} ${(one.score ?? 0).toFixed(3)} · ${parts}${one.count > 1 ? ` · written ${one.count} times` : ''}`
   })
 }
 

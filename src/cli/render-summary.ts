@@ -1,4 +1,4 @@
-import { GRADE_WORDS, STOP_WORDS } from '../app/explain-run.ts'
+import { gradeWords, STOP_WORDS, TEST_GRADES } from '../app/explain-run.ts'
 import { winnerOf } from '../app/run-facts.ts'
 import type { RunResult } from '../app/start-run.ts'
 import type { Candidate } from '../domain/candidate.ts'
@@ -44,7 +44,11 @@ export function renderSummary(
   if (verdict?.winner != null) {
     const grade = verdict.grade
     add('Winner', `${verdict.winner} by ${verdict.agent ?? '?'} on ${modelName(verdict.model ?? '?')}`, paint.green)
-    add('Grade', GRADE_WORDS[grade], grade === 'verified' ? paint.green : paint.yellow)
+    add(
+      'Grade',
+      context.judgement === null ? grade : gradeWords(context.judgement),
+      grade === 'verified' ? paint.green : paint.yellow,
+    )
     const agreement =
       grade === 'unverified' || decision === null || decision.agreement.total === 0
         ? ''
@@ -89,8 +93,7 @@ export function renderProgram(candidate: Candidate, columns: number, paint: Pain
 /** The grade of the tests is their own: it is never merged with that of the calls. */
 function testsLine({ grade, passed, count, total, why }: TestsVerdict): string {
   const share = total === 0 ? 'not run' : `${count} of ${total} pass`
-  const how = { verified: 'verified', forgeable: 'on a forgeable channel', unverified: 'unverified' }[grade]
-  return `${share}, ${how}${passed || why === '' ? '' : ` · ${why}`}`
+  return `${share}, ${TEST_GRADES[grade]}${passed || why === '' ? '' : ` · ${why}`}`
 }
 
 /** Agreement among agents that share one model is one opinion. */

@@ -148,7 +148,7 @@ function readConfidence(
   const cluster = ranking.clusters.find((members) => members.includes(at)) ?? [at]
   return confidenceOf({
     examples: pool.plan.examples.length === 0 ? null : winner.examplesPassed / pool.plan.examples.length,
-    assertions: pool.plan.assertions.length === 0 ? null : winner.assertionsPassed / pool.plan.assertions.length,
+    assertions: shareOfBelieved(ranking, at),
     softAgreement: answers <= 1 ? null : agreeing / answers,
     votes: winner.votes,
     models: modelsOf(
@@ -165,12 +165,20 @@ function openAfter(
   wasTried: boolean,
   winner: RankedContender | null,
 ): Decision['open'] {
-  if (isSettled || winner === null) return isSettled || !wasTried ? { kind: 'none' } : openQuestion(pool, ranking)
+  if (isSettled) return { kind: 'none' }
+  if (winner === null || (wasTried && ranking.live.length === 0)) return wasTried ? openQuestion(pool, ranking) : { kind: 'none' }
   const wasCalled = wasTried && pool.plan.calls.length > 0
   const repairs = suiteRepairs(pool, ranking, winner.id)
   const misses = winner.examplesPassed < pool.plan.examples.length
   if (repairs.length > 0 && !(wasCalled && misses)) return { kind: 'repair', repairs }
   return wasCalled ? openQuestion(pool, ranking) : { kind: 'none' }
+}
+
+/** What is not believed says nothing against a winner either. */
+function shareOfBelieved({ believed, table }: LiveRanking, at: number): number | null {
+  const counted = believed.reduce((total, trust) => total + trust, 0)
+  if (counted === 0) return null
+  return believed.reduce((total, trust, t) => total + (table.assertions[at]?.[t] ? trust : 0), 0) / counted
 }
 
 function whyNotExecuted(plan: EvidencePlan, ranking: LiveRanking, wasTried: boolean): string {

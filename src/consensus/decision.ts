@@ -15,6 +15,8 @@ export interface ContenderFacts {
   readonly codeHash: string
   /** Named nodes of the syntax tree; fewer wins a tie. */
   readonly nodes: number
+  /** Size of its largest model in billions of parameters; 0 or absent = unknown. Decides only where nothing was executed. */
+  readonly strength?: number
   /** False when the text does not parse, or nobody could tell and it is known to be broken. */
   readonly parses: boolean
 }
@@ -47,7 +49,8 @@ export interface RankedContender {
   readonly assertionsPassed: number
   /** Answers that agree with it on every compared call, itself included. */
   readonly votes: number
-  readonly score: number
+  /** Comparable within one ranking; null for one that could not be run where others could. */
+  readonly score: number | null
   /** T, V, M and the share of examples: the terms of the score. */
   readonly tests: number
   readonly agreement: number
@@ -66,6 +69,8 @@ export interface JudgedCheck {
   readonly source: string
   readonly writer: string | null
   readonly passedBy: readonly string[]
+  /** False for an assertion that does not count: its writer is not believed, or programs that pass every example contradict it. */
+  readonly isBelieved: boolean
   /** r_t and w_t of an assertion; 1 and 1 for an example. */
   readonly reliability: number
   readonly weight: number

@@ -68,6 +68,7 @@ export function describeEvidence(
       source: clip(check.source),
       writer: check.writer,
       passedBy: ids.filter((_, i) => passed[i]?.[at]),
+      isBelieved: own ? ranking.believed[at] === 1 : true,
       reliability: own ? (ranking.scores.reliability[at] ?? 0) : 1,
       weight: own ? (ranking.scores.weights[at] ?? 1) : 1,
     }))

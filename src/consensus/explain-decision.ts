@@ -1,4 +1,4 @@
-import { ASSERTION_EXPONENT, MEDOID_WEIGHT } from './agreement.ts'
+import { ASSERTION_EXPONENT, LIKENESS_WEIGHT, MEDOID_WEIGHT } from './agreement.ts'
 import type { Decision, DissentingView, RankedContender } from './decision.ts'
 
 /**
@@ -55,10 +55,11 @@ function explainRunnerUp(decision: Decision, winner: RankedContender): string[] 
     ['assertions', ASSERTION_EXPONENT * (Math.log(winner.tests + 1e-3) - Math.log(second.tests + 1e-3))],
     ['structure', MEDOID_WEIGHT * (Math.log(winner.medoid + 1e-6) - Math.log(second.medoid + 1e-6))],
     ['answering everything alike', second.penalty - winner.penalty],
+    ['likeness', LIKENESS_WEIGHT * (winner.likeness - second.likeness)],
   ] as const
   const [decisive] = terms.toSorted((a, b) => b[1] - a[1])
   return [
-    `${second.id} is next, ${shown(winner.score - second.score)} behind; the largest part of that is ${decisive?.[0] ?? 'agreement'} (${shown(decisive?.[1] ?? 0)}).`,
+    `${second.id} is next, ${shown((winner.score ?? 0) - (second.score ?? 0))} behind; the largest part of that is ${decisive?.[0] ?? 'agreement'} (${shown(decisive?.[1] ?? 0)}).`,
   ]
 }
 
@@ -123,5 +124,6 @@ function explainOpen(decision: Decision): string[] {
 }
 
 function shown(value: number): string {
-  return String(Math.round(value * 1000) / 1000)
+  // A difference in likeness alone is far below a thousandth; it is not nothing.
+  return Math.abs(value) < 0.001 && value !== 0 ? value.toExponential(1) : String(Math.round(value * 1000) / 1000)
 }

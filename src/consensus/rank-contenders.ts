@@ -32,6 +32,8 @@ export interface LiveRanking {
   readonly ties: readonly TieFacts[]
   readonly examplesPassed: readonly number[]
   readonly suite: readonly (SuiteFacts | undefined)[]
+  /** Per assertion: 1 when it counts at all. */
+  readonly believed: readonly number[]
 }
 
 /** Returns the live candidates ranked by (examples passed, the user's tests, score, tie order). Without executed calls all scores are the medoid's. */
@@ -74,7 +76,18 @@ export function rankLive(pool: Pool, rule?: ReliabilityRule): LiveRanking {
       const byExamples = (examplesPassed[b] ?? 0) - (examplesPassed[a] ?? 0)
       return byExamples || compareSuite(suite[a], suite[b]) || steps(scores.score[b]) - steps(scores.score[a]) || tied(ties, a, b)
     })
-  return { live, table, scores, writers: trusted.writers, clusters, order, ties, examplesPassed, suite }
+  return {
+    live,
+    table,
+    scores,
+    writers: trusted.writers,
+    clusters,
+    order,
+    ties,
+    examplesPassed,
+    suite,
+    believed: trusted.believed,
+  }
 }
 
 /** Scores in whole steps of the epsilon: a comparison with a tolerance would not be transitive. */

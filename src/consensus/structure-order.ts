@@ -41,6 +41,7 @@ export function structureOrder(
       Number(b.contender.parses) - Number(a.contender.parses) ||
       compareSuite(a.suite, b.suite) ||
       Math.round(b.medoid * 1e9) - Math.round(a.medoid * 1e9) ||
+      (b.contender.strength ?? 0) - (a.contender.strength ?? 0) ||
       compareTied(a.tie, b.tie),
   )
   return entries.map(({ contender, isLive, medoid, likeness, problem }) => ({
@@ -50,7 +51,7 @@ export function structureOrder(
     examplesPassed: 0,
     assertionsPassed: 0,
     votes: contender.count,
-    score: medoid,
+    score: ranked.size > 0 ? null : medoid,
     tests: 0,
     agreement: 0,
     medoid,

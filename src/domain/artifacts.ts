@@ -18,9 +18,9 @@ export interface ConsensusCandidate {
   readonly models: readonly string[]
   /** Answers with this program, itself included. */
   readonly count: number
-  /** Higher is better; comparable within this file only. */
-  readonly score: number
-  /** False for one that was out of the choice: it does not load, or fails an example. */
+  /** Comparable within this file, among candidates that pass as many examples; null for one that could not be run. */
+  readonly score: number | null
+  /** False for one that was out of the choice: it does not load. */
   readonly is_live: boolean
   /** SHA-256, in hex, of the answer as it came; null where it is not known. */
   readonly output_sha: string | null

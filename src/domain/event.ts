@@ -82,7 +82,9 @@ export type RunEventBody =
     }
   | {
       readonly type: 'candidates.ranked'
-      readonly ranking: readonly { readonly id: string; readonly agent: AgentId; readonly score: number }[]
+      readonly ranking: readonly { readonly id: string; readonly agent: AgentId; readonly score: number | null }[]
+      /** Answers that behave like the first, and answers in all; absent where nothing was executed. */
+      readonly agreement?: readonly [number, number]
       readonly isOpen: boolean
       readonly why: string
     }

@@ -100,6 +100,8 @@ export interface Kpi {
   /** Of the project as it was; null without one. */
   readonly tests_before: TestCounts | null
   /** The task's own examples on the winner; null without a winner, an example or an execution. */
+  /** How far `tests_after` can be trusted: of the user's tests their own grade, of examples `verified`; null where none was run. */
+  readonly tests_grade: EvidenceGrade | null
   readonly tests_after: TestCounts | null
   /** The blind assertions on the winner, believed or not: a model wrote them, so they are never added to `tests_after`. */
   readonly assertions_after: TestCounts | null
@@ -117,10 +119,10 @@ export interface Kpi {
   /** Mean CodeBLEU of the winner with every other answer that gave a program, in [0, 1]: likeness, not correctness. */
   readonly codebleu_score: number | null
   readonly codebleu_parts: KpiCodeBleuParts | null
-  /** Of the winner's answer, else of the first answer; null when no request was sent. */
-  readonly sampling: KpiSampling | null
   /** What befell the comparisons: `no_grammar`, `truncated`, `budget`, `degenerate`; null when it was not computed. */
   readonly codebleu_flags: readonly string[] | null
+  /** Of the winner's answer, else of the first answer; null when no request was sent. */
+  readonly sampling: KpiSampling | null
   /** `sha256:` and hex of the lines `NAME=value` of `env` in `run_config.json`, names sorted, joined by line ends. */
   readonly config_digest: string
   readonly exit_status: {

@@ -10,8 +10,8 @@ export type EvidenceGrade = 'verified' | 'forgeable' | 'unverified'
 export interface RankedCandidate {
   readonly candidate: string
   readonly agent: AgentId
-  /** Higher is better; comparable within one ranking only. */
-  readonly score: number
+  /** Higher is better; comparable within one ranking only. Null for one that could not be run where others could. */
+  readonly score: number | null
   readonly isLive: boolean
   /** The parts the score was made of, by name. */
   readonly parts: Readonly<Record<string, number>>
@@ -32,7 +32,7 @@ export interface Verdict {
   readonly grade: EvidenceGrade
   /** In [0, 1]; capped at 0.5 while nothing was executed. */
   readonly confidence: number
-  /** Name of the rule that picked the winner, e.g. `ast-medoid`. */
+  /** Name of the rule that picked the winner, e.g. `execution-agreement`. */
   readonly method: string
   readonly reason: string
   readonly ranking: readonly RankedCandidate[]

@@ -1,7 +1,8 @@
 import type { OpenQuestion } from '../consensus/decision.ts'
 import { neutraliseControlTokens } from '../prompts/neutralise.ts'
+import { strongestFirst } from '../selection/strongest-model.ts'
 import type { Judgement } from './judgement.ts'
-import { type AgentState, type RoundOrder, type RunContext, standing } from './run-context.ts'
+import { type AgentState, agentIds, agentState, type RoundOrder, type RunContext, standing } from './run-context.ts'
 
 /** Loops of repair, question or one more candidate after the drafts. More bring next to nothing. */
 const MAX_ESCALATIONS = 2
@@ -12,7 +13,7 @@ export interface Escalation {
   readonly kind: 'repair' | 'distinguish' | 'another-model' | 'asked'
   readonly why: string
   readonly orders: readonly RoundOrder[]
-  /** What is asked to be repaired, `<agent>/<program>/<call>`: the same question would get the same answer. */
+  /** What is asked, `<agent>/<program>/<call>` or `ask/<call>`: the same question would get the same answer. */
   readonly repairs?: readonly string[]
 }
 
@@ -25,9 +26,12 @@ export interface Escalation {
 export function nextEscalation(context: RunContext): Escalation | null {
   const { judgement, spec } = context
   if (judgement === null || context.stopReason !== null || spec.protocol === 'classic') return null
-  if (context.escalations < MAX_ESCALATIONS && hasGrown(context, judgement)) {
-    const escalation = escalate(context, judgement)
+  if (context.escalations < MAX_ESCALATIONS) {
+    const escalation = hasGrown(context, judgement) ? escalate(context, judgement) : null
     if (escalation !== null && escalation.orders.length > 0) return escalation
+    // A loop that brought nothing new is not tried again; another model always is something new.
+    const another = judgement.decision.open.kind === 'none' ? null : anotherModel(context)
+    if (another !== null) return another
   }
   if (spec.protocol !== 'evidence' || context.revisions >= spec.rounds - 1) return null
   return {
@@ -59,7 +63,7 @@ function escalate(context: RunContext, judgement: Judgement): Escalation | null 
     case 'distinguish':
       return distinguish(context, open)
     case 'another-model':
-      return anotherModel(context, open)
+      return anotherModel(context)
   }
 }
 
@@ -100,19 +104,27 @@ function distinguish(context: RunContext, open: Extract<OpenQuestion, { kind: 'd
     agents.find((agent) => agent.spec.persona.roles.includes('judge')) ??
     agents.find((agent) => agent.spec.persona.roles.includes('write_tests')) ??
     agents[0]
-  if (judge === undefined) return null
+  const key = `ask/${call}`
+  if (judge === undefined || context.repairs.includes(key)) return null
   const outputs = options.map((option) => neutraliseControlTokens(option.result))
   return {
     kind: 'distinguish',
     why: `two behaviours lead, and differ on ${call}: ${options.map((option) => option.result).join(' or ')}`,
     orders: [
-      { agent: judge.spec.id, phase: 'arbitrate', view: { kind: 'choice', call: neutraliseControlTokens(call), outputs } },
+      {
+        agent: judge.spec.id,
+        phase: 'arbitrate',
+        view: { kind: 'choice', call: neutraliseControlTokens(call), outputs },
+        models: strongestFirst(judge, context.models),
+      },
     ],
+    repairs: [key],
   }
 }
 
-function anotherModel(context: RunContext, open: Extract<OpenQuestion, { kind: 'another-model' }>): Escalation | null {
-  const used = new Set(open.usedModels)
+/** Models that were asked and gave nothing to judge are used as well. */
+function anotherModel(context: RunContext): Escalation | null {
+  const used = new Set(agentIds(context).flatMap((id) => agentState(context, id).answers.map(({ answer }) => answer.model)))
   for (const agent of standing(context).filter(canDraft)) {
     const unused = agent.models.filter((model) => !used.has(model))
     if (unused.length === 0 || agent.spec.model !== null) continue

@@ -4,6 +4,7 @@ import type { Decision, DissentingView } from '../consensus/decision.ts'
 import { type EvidencePlan, planEvidence } from '../consensus/plan-evidence.ts'
 import { suiteFacts } from '../consensus/suite-facts.ts'
 import type { RunEventBody } from '../domain/event.ts'
+import type { ModelKey } from '../domain/model.ts'
 import type { RunSpec } from '../domain/run-spec.ts'
 import type { Dissent, EvidenceGrade, Verdict } from '../domain/verdict.ts'
 import { suiteText } from '../prompts/suite-text.ts'
@@ -40,8 +41,8 @@ export function taskText(spec: Pick<RunSpec, 'prompt' | 'suite'>): string {
 
 /** Returns what the gate is asked: every program written so far, in canonical order. */
 export function toGateRequest(context: RunContext): GateRequest {
-  return {
   const { codeBleu } = context.spec
+  return {
     prompt: taskText(context.spec),
     language: context.spec.language,
     answers: programAnswers(context).map(
@@ -55,9 +56,9 @@ export function toGateRequest(context: RunContext): GateRequest {
         finish: answer.finish,
       }),
     ),
-  }
     // Absent and not null: a run that was asked for before this existed still asks for the same.
     ...((codeBleu ?? null) === null ? {} : { codeBleu: toCodeBleuSettings(codeBleu) }),
+  }
 }
 
 /** Returns the evidence to gather for the gated pool: the task's examples, the blind assertions, and probes. */
@@ -70,12 +71,13 @@ export function planFor(context: RunContext, gate: GateResult): EvidencePlan {
   return planEvidence({ prompt: taskText(context.spec), entryPoint: gate.entryPoint, language: gate.language }, written)
 }
 
-/** Returns what to execute; null when no call is planned or no candidate parses. */
+/** Returns what to execute; null when there is no function to call or no candidate parses. */
 export function toExecuteRequest(gate: GateResult, plan: EvidencePlan): ExecuteRequest | null {
   const candidates = gate.candidates
     .filter((candidate) => candidate.parseError === null)
     .map(({ id, program }) => ({ id, program }))
-  if (plan.entryPoint === null || plan.calls.length === 0 || candidates.length === 0) return null
+  // Without a call they are still loaded: a program that does not load must not win.
+  if (plan.entryPoint === null || plan.language === null || candidates.length === 0) return null
   return { language: gate.language, entryPoint: plan.entryPoint, calls: plan.calls, candidates }
 }
 
@@ -95,6 +97,7 @@ export function judge(
   plan: EvidencePlan,
   execution: ExecuteResult | null,
   suite: SuiteResult | null,
+  strengthOf: (model: ModelKey) => number = () => 0,
 ): Judgement {
   const decision = decide({
     candidates: gate.candidates.map((candidate) => ({
@@ -105,6 +108,7 @@ export function judge(
       count: 1 + candidate.duplicates.length,
       codeHash: candidate.codeHash,
       nodes: candidate.nodes,
+      strength: Math.max(0, ...candidate.models.map(strengthOf)),
       parses: candidate.parseError === null,
     })),
     plan,
@@ -119,7 +123,8 @@ export function judge(
 function toVerdict(gate: GateResult, execution: ExecuteResult | null, suite: SuiteResult | null, decision: Decision): Verdict {
   const winner = decision.abstain === null ? decision.ranking.find((contender) => contender.id === decision.winner) : undefined
   const tests = testsOf(winner?.id ?? null, suite, decision)
-  const grade: EvidenceGrade = decision.method === 'execution-agreement' ? 'verified' : (tests?.grade ?? 'unverified')
+  const grade: EvidenceGrade =
+    winner === undefined ? 'unverified' : decision.method === 'execution-agreement' ? 'verified' : (tests?.grade ?? 'unverified')
   return {
     winner: winner?.id ?? null,
     agent: winner?.agent ?? null,
@@ -197,8 +202,8 @@ export function describeGate(gate: GateResult): RunEventBody {
 }
 
 /** Returns what each candidate passed, one event each; none when nothing was executed. */
-export function describeEvidence({ decision }: Judgement): RunEventBody[] {
-  if (decision.method !== 'execution-agreement' && decision.suite === null) return []
+export function describeEvidence({ decision, execution }: Judgement): RunEventBody[] {
+  if ((execution?.rows.length ?? 0) === 0 && decision.suite === null) return []
   return decision.ranking.map((contender) => ({
     type: 'evidence.gathered',
     candidate: contender.id,

@@ -76,7 +76,7 @@ export interface RunContext {
   /** Rounds the evidence called for, and rounds of revision the user asked for. */
   readonly escalations: number
   readonly revisions: number
-  /** Repairs asked for so far; none is asked for twice. */
+  /** Repairs and questions asked so far; none is asked twice. */
   readonly repairs: readonly string[]
   /** What was known when the last escalation was decided on. */
   readonly knowledge: string

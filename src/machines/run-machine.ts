@@ -5,6 +5,7 @@ import { withLaterFields } from '../domain/run-spec.ts'
 import type { Outcome, StopReason } from '../domain/verdict.ts'
 import { neutraliseControlTokens } from '../prompts/neutralise.ts'
 import { assignModels } from '../selection/assign-models.ts'
+import { strengthOf } from '../selection/strongest-model.ts'
 import type { ExecuteRequest, ExecuteResult, SuiteRequest, SuiteResult } from './effects.ts'
 import { nextEscalation } from './escalation.ts'
 import type { Judgement } from './judgement.ts'
@@ -51,19 +52,29 @@ function noConsensusReason({ judgement }: RunContext): StopReason {
   return judgement.decision.winner === null ? 'nothing-parses' : 'not-solved'
 }
 
+/** Examples are tests too: a winner that fails one was right in 12 % of recorded decisions. */
 function agreedReason({ judgement }: RunContext): StopReason {
-  if (judgement?.verdict.tests?.passed === false) return 'tests-failed'
+  const { examples } = judgement?.decision ?? {}
+  const misses =
+    judgement?.decision.method === 'execution-agreement' && examples !== undefined && examples.passed < examples.total
+  if (misses || judgement?.verdict.tests?.passed === false) return 'tests-failed'
   return judgement?.verdict.grade === 'unverified' ? 'ranked-unverified' : 'agreed'
 }
 
 function judged(context: RunContext, execution: ExecuteResult | null, suite: SuiteResult | null): Judgement | null {
-  return context.gate === null || context.plan === null ? null : judge(context.gate, context.plan, execution, suite)
+  const { gate, plan, models } = context
+  return gate === null || plan === null ? null : judge(gate, plan, execution, suite, (model) => strengthOf(model, models))
 }
 
 function executionOf(context: RunContext): ExecuteRequest {
   const request = context.gate === null || context.plan === null ? null : toExecuteRequest(context.gate, context.plan)
   if (request === null) throw new Error('there is nothing to execute')
   return request
+}
+
+function agreementOf({ decision }: Judgement): { readonly agreement?: readonly [number, number] } {
+  const { method, agreement } = decision
+  return method === 'execution-agreement' ? { agreement: [agreement.count, agreement.total] } : {}
 }
 
 function suiteOf(context: RunContext): SuiteRequest {
@@ -182,6 +193,8 @@ export const runMachine = runSetup.createMachine({
     },
     judging: {
       initial: 'gating',
+      // What was answered is still judged: the rest of the judging asks no model and is bounded by itself.
+      on: { 'time.up': { actions: 'timeUp' } },
       states: {
         gating: {
           invoke: {
@@ -200,7 +213,7 @@ export const runMachine = runSetup.createMachine({
         },
         planned: {
           always: [
-            { guard: 'hasCalls', target: 'executing' },
+            { guard: 'hasPrograms', target: 'executing' },
             { target: 'executed', actions: assign(({ context }) => ({ judgement: judged(context, null, null) })) },
           ],
         },
@@ -241,6 +254,7 @@ export const runMachine = runSetup.createMachine({
               type: 'candidates.ranked',
               ranking: judgement.verdict.ranking.map(({ candidate, agent, score }) => ({ id: candidate, agent, score })),
               isOpen: next !== null,
+              ...agreementOf(judgement),
               why: next?.why ?? judgement.decision.stop.why,
             })
           }),

@@ -2,6 +2,7 @@ import type { Phase } from '../domain/event.ts'
 import type { AgentId } from '../domain/ids.ts'
 import { createTranscriptEntry, type Transcript, type TranscriptEntry } from '../prompts/build-prompt.ts'
 import { neutraliseControlTokens } from '../prompts/neutralise.ts'
+import { strongestFirst } from '../selection/strongest-model.ts'
 import type { TurnOrder } from './persona-machine.ts'
 import {
   type AgentState,
@@ -50,7 +51,12 @@ export function draftOrders(context: RunContext): RoundOrder[] {
     view: { kind: 'blank' },
   }))
   const writer = context.spec.protocol === 'evidence' ? pickTestWriter(agents) : null
-  return writer === null ? orders : [...orders, { agent: writer.spec.id, phase: 'write_tests', view: { kind: 'blank' } }]
+  return writer === null
+    ? orders
+    : [
+        ...orders,
+        { agent: writer.spec.id, phase: 'write_tests', view: { kind: 'blank' }, models: strongestFirst(writer, context.models) },
+      ]
 }
 
 function can(agent: AgentState, role: 'draft' | 'write_tests'): boolean {

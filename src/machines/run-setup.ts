@@ -106,7 +106,7 @@ export const runSetup = setup({
     quorumLost: ({ context }) => isQuorumLost(context),
     overBudget: ({ context }) => isOverBudget(context),
     hasAnswers: ({ context }) => programAnswers(context).length > 0,
-    hasCalls: ({ context }) =>
+    hasPrograms: ({ context }) =>
       context.gate !== null && context.plan !== null && toExecuteRequest(context.gate, context.plan) !== null,
     hasSuite: ({ context }) => toSuiteRequest(context) !== null,
     isClassic: ({ context }) => context.spec.protocol === 'classic',

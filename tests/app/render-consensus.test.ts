@@ -23,7 +23,7 @@ function scoresByHand({ decision }: Consensus): Record<string, number> {
   const likeness = (i: number, j: number): number => evidence.similarity[i]?.[j] ?? 0
   const together = (i: number, j: number): number => (evidence.agreement[i]?.[j] ?? 0) + 0.05 * likeness(i, j)
   const counted = evidence.assertions.map((check) => check.passedBy)
-  const believed = evidence.assertions.map((check) => decision.writers.find(({ writer }) => writer === check.writer)?.isBelieved)
+  const believed = evidence.assertions.map(({ isBelieved }) => isBelieved)
   const firstPass = scaled(at.map((i) => counted.filter((passedBy, t) => believed[t] && passedBy.includes(id(i))).length))
   const backing = at.map((i) => count(i) * sum(at.map((j, n) => together(i, j) * count(j) * (firstPass[n] ?? 0))))
   const trust = backing.map((value) => value / sum(backing))
@@ -44,7 +44,10 @@ function scoresByHand({ decision }: Consensus): Record<string, number> {
   return Object.fromEntries(
     at.map((i, n) => [
       id(i),
-      Math.log((votes[n] ?? 0) + 1e-9) + 2 * Math.log((tests[n] ?? 0) + 1e-3) + 0.05 * Math.log((medoid[n] ?? 0) + 1e-6),
+      Math.log((votes[n] ?? 0) + 1e-9) +
+        2 * Math.log((tests[n] ?? 0) + 1e-3) +
+        0.05 * Math.log((medoid[n] ?? 0) + 1e-6) +
+        0.001 * (ranking.find((one) => one.id === id(i))?.likeness ?? 0),
     ]),
   )
 }
@@ -73,7 +76,7 @@ describe('consensus.json of a pool with two behaviours, a duplicate and a progra
     const live = consensus.decision.ranking.filter(({ isLive }) => isLive)
     expect(live.length).toBeGreaterThan(1)
     expect(Object.keys(byHand).sort()).toEqual(live.map(({ id }) => id).sort())
-    for (const { id, score } of live) expect(byHand[id]).toBeCloseTo(score, 9)
+    for (const { id, score } of live) expect(byHand[id]).toBeCloseTo(score ?? Number.NaN, 9)
   })
 
   test('lets the confidence be made again by hand', () => {

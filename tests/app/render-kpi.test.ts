@@ -62,13 +62,19 @@ const completed = (turn: string, model: string, inputTokens: number | null): Run
   timings: { queuedMs: 0, ttftMs: 1, totalMs: 2, tokensPerSecond: null },
   chars: 3,
 })
-const gathered = (examples: readonly [number, number], assertions: readonly [number, number], loads = true): RunEventBody => ({
+const gathered = (
+  examples: readonly [number, number],
+  assertions: readonly [number, number],
+  loads = true,
+  tests?: readonly [number, number],
+): RunEventBody => ({
   type: 'evidence.gathered',
   candidate: 'a.1',
   agent: 'a',
   loads,
   examples,
   assertions,
+  ...(tests === undefined ? {} : { tests }),
 })
 
 test('the first token is that of any turn, from when the first request was sent and not from when its text was logged', () => {
@@ -98,11 +104,15 @@ test('tokens are summed by model, and a sum with an unknown part is unknown', ()
   })
 })
 
-test('green is the first candidate that passed everything there was; nothing to pass is not green', () => {
+test('green is the first candidate that passed what was given; where nothing was, what was asserted; nothing to pass is not green', () => {
   const green = (entries: Parameters<typeof history>[0]): string | null => kpiOf(history(entries)).t_first_green
   expect(green([[1, gathered([0, 0], [0, 0])]])).toBeNull()
   expect(green([[1, gathered([1, 2], [3, 3])]])).toBeNull()
-  expect(green([[1, gathered([2, 2], [2, 3])]])).toBeNull()
+  expect(green([[1, gathered([2, 2], [2, 3])]])).toBe('2026-01-01T00:00:00.001Z')
+  expect(green([[1, gathered([2, 2], [0, 0], true, [3, 4])]])).toBeNull()
+  expect(green([[1, gathered([0, 0], [2, 3], true, [4, 4])]])).toBe('2026-01-01T00:00:00.001Z')
+  expect(green([[1, gathered([0, 0], [2, 3])]])).toBeNull()
+  expect(green([[1, gathered([0, 0], [3, 3])]])).toBe('2026-01-01T00:00:00.001Z')
   expect(green([[1, gathered([1, 1], [0, 0], false)]])).toBeNull()
   const entries = [
     [1, gathered([1, 2], [0, 0])],
@@ -149,7 +159,8 @@ test('a check that was not run is skipped, not failed, and the rate is over thos
   const kpi = run.json<Kpi>('kpi.json')
   expect(kpi.tests_after).toEqual({ suite_name: 'examples', total: 2, passed: 2, failed: 0, skipped: 0 })
   expect(kpi.assertions_after).toEqual({ suite_name: 'assertions', total: 2, passed: 0, failed: 1, skipped: 1 })
-  expect([kpi.pass_rate_after, kpi.first_prompt_success, kpi.t_first_green]).toEqual([1, true, null])
+  // A writer that is wrong takes nothing from a program that does what the task says.
+  expect([kpi.pass_rate_after, kpi.first_prompt_success, kpi.t_first_green]).toEqual([1, true, '2026-01-01T00:00:00.200Z'])
 })
 
 test('sampling is what was sent with the winner’s answer', async () => {

@@ -36,7 +36,7 @@ async function show(world: World, mock: MockOptions = {}, mustVerify = false) {
 test('on a terminal the summary and the program are the result', async () => {
   const { code, stdout, stderr } = await show(cliWorld({ isTty: true, env: { NO_COLOR: '1' } }))
   expect(code).toBe(0)
-  expect(stdout).toMatch(/^\n {2}def solve\(value\):\n {6}return .*\n\nWinner {6}\w+\.1 by \w+ on mock\n/)
+  expect(stdout).toMatch(/^\n {2}def \w+\(value, \*more\):\n {6}return .*\n\nWinner {6}\w+\.1 by \w+ on mock\n/)
   expect(stdout).toContain('one model in 2 roles')
   expect(stdout).toContain('Not checked behaviour: ')
   expect(stdout).not.toContain('\x1b')

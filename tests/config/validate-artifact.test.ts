@@ -45,6 +45,7 @@ const EMPTY_KPI: Kpi = {
   t_first_green: null,
   first_prompt_success: false,
   tests_before: null,
+  tests_grade: null,
   tests_after: null,
   assertions_after: null,
   pass_rate_before: null,
@@ -56,8 +57,8 @@ const EMPTY_KPI: Kpi = {
   codebleu_lang: null,
   codebleu_score: null,
   codebleu_parts: null,
-  sampling: null,
   codebleu_flags: null,
+  sampling: null,
   config_digest: `sha256:${'0'.repeat(64)}`,
   exit_status: { patched: false, tests_passed: false, tests_missing: true, error: 'no model answered' },
   agent_config: [],
@@ -102,8 +103,8 @@ const FULL_KPI: Kpi = {
   codebleu_lang: 'python',
   codebleu_score: 0.8,
   codebleu_parts: { ngram: 0.7, weighted: 0.7, ast: 0.9, flow: null, token: 0.6 },
-  sampling: {
   codebleu_flags: ['no_grammar'],
+  sampling: {
     temperature: 0,
     top_p: null,
     top_k: null,

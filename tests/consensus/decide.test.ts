@@ -390,7 +390,8 @@ describe('for any pool', () => {
       fc.property(pools, (pool) => {
         const decision: Decision = decide(given(pool))
         expect(JSON.parse(JSON.stringify(decision))).toEqual(decision)
-        for (const each of decision.ranking) expect(Number.isFinite(each.score)).toBe(true)
+        for (const { score, isLive } of decision.ranking)
+          expect(isLive ? Number.isFinite(score) : score === null || Number.isFinite(score)).toBe(true)
         const firstDead = decision.ranking.findIndex(({ isLive }) => !isLive)
         if (firstDead >= 0) expect(decision.ranking.slice(firstDead).every(({ isLive }) => !isLive)).toBe(true)
         expect(decision.confidence.value).toBeGreaterThanOrEqual(0)
