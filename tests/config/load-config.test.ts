@@ -96,6 +96,11 @@ describe('a configuration', () => {
     ],
     ['a value of the wrong kind', 'rounds: two', '.codeconductor/config.yaml:1: rounds: must be a number, not text'],
     ['an unknown word', 'protocol: clasic', '(did you mean "classic"?)'],
+    [
+      'a language without a grammar',
+      'codebleu:\n  language: Pyton',
+      '.codeconductor/config.yaml:2: codebleu.language: knows c, c_sharp, cpp, go, java, javascript, php, python, ruby, rust, tsx, typescript only (did you mean "python"?)',
+    ],
     ['bad syntax', 'a: [\n', '.codeconductor/config.yaml:2: '],
     ['a list', '[a]', '.codeconductor/config.yaml:1: must be a mapping, not a list'],
     ['an escape sequence in a name', '"\\e[31mred": 1', '.codeconductor/config.yaml:1: \\u001b[31mred: unknown field'],
