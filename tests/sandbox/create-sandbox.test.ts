@@ -1,9 +1,10 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { RunLimits, RunResult } from '../../src/ports/sandbox.ts'
 import { createSandbox } from '../../src/sandbox/create-sandbox.ts'
-import { probeKey, recallProbe, rememberProbe } from '../../src/sandbox/probe.ts'
+import { attackDriver, countAttacks, interpreterBinaries, probeKey, recallProbe, rememberProbe } from '../../src/sandbox/probe.ts'
 import { whyNotHere } from '../support/this-machines-sandbox.ts'
 
 let cacheDir: string
@@ -43,11 +44,56 @@ test('a self-test is remembered by key, and a broken or foreign cache is no answ
     probeKey(['/usr/bin/env'], 'policy', 1),
     probeKey(['/usr/bin/env', '/nowhere'], 'other', 1),
     probeKey(['/usr/bin/env', '/nowhere'], 'policy', 2),
+    probeKey(['/usr/bin/env', '/nowhere'], 'policy', 1, 'the next boot'),
   ]).not.toContain(key)
+  expect(probeKey(['/nowhere', '/usr/bin/env', '/usr/bin/env'], 'policy', 1)).toBe(key)
   expect(recallProbe(cacheDir, 'another')).toBeNull()
   writeFileSync(join(cacheDir, 'sandbox-probe.json'), '{"key":')
   expect(recallProbe(cacheDir, key)).toBeNull()
   expect(readdirSync(cacheDir)).toEqual(['sandbox-probe.json'])
+})
+
+test('another binary under the same name asks for a new self-test, one too large to read included', () => {
+  const [small, large] = [join(tmpDir, 'small'), join(tmpDir, 'large')]
+  writeFileSync(small, 'one')
+  writeFileSync(large, '')
+  truncateSync(large, 9 * 1024 * 1024)
+  const before = [probeKey([small], 'p', 1), probeKey([large], 'p', 1)]
+  writeFileSync(small, 'two')
+  rmSync(large)
+  writeFileSync(large, 'x')
+  truncateSync(large, 9 * 1024 * 1024)
+  const after = [probeKey([small], 'p', 1), probeKey([large], 'p', 1)]
+  expect(new Set([...before, ...after]).size).toBe(4)
+})
+
+test('the interpreters a self-test ran are part of what it is remembered by, at their paths on this host', () => {
+  const binds = [{ hostPath: '/home/u/py', boxPath: '/opt/python' }]
+  expect(
+    interpreterBinaries({
+      python: { command: '/opt/python/bin/python3.11', binds },
+      javascript: { command: '/opt/node/bin/node', binds: [{ hostPath: '/home/u/node', boxPath: '/opt/node/bin/node' }] },
+    }),
+  ).toEqual(['/home/u/py/bin/python3.11', '/home/u/node'])
+  expect(interpreterBinaries({ python: { command: '/usr/bin/python3', binds: [] }, javascript: null })).toEqual([
+    '/usr/bin/python3',
+  ])
+})
+
+test('a self-test that could not start says what went wrong, and counts what was not held off', async () => {
+  const text = 'Traceback (most recent call last):\n  File "<string>"\nPermissionError: mount on /usr\n'
+  const ended = (stdout: string, stderr: string): RunResult => {
+    const captured = (said: string) => ({ text: said, totalBytes: said.length, truncated: false })
+    return {
+      ...{ end: 'sandbox-error', code: null, signal: null, cpuMs: 0, wallMs: 0, peakRssBytes: 0, files: [], refusedFiles: [] },
+      ...{ stdout: captured(stdout), stderr: captured(stderr), frames: captured(''), driver: 'd', policyHash: 'p' },
+    }
+  }
+  const host = { workDir: tmpDir, hasJavaScript: false, hasPython: true, hasInodeCap: false }
+  const dead = await attackDriver(async () => ended('', text), host)
+  expect(dead.failures).toEqual(['python self-test did not finish (sandbox-error): PermissionError: mount on /usr'])
+  const leaky = await attackDriver(async () => ended('ok vm-socket\nbad netlink opened\nok memfd\nok finished\n', ''), host)
+  expect([leaky.failures, countAttacks(leaky)]).toEqual([['netlink opened'], { attacks: 3, escaped: 1 }])
 })
 
 const why = await whyNotHere('bwrap')
@@ -66,7 +112,33 @@ describe('on this machine', () => {
       isolation: 'full',
       fix: null,
       policyHash: expect.stringMatching(/^[0-9a-f]{16}$/),
+      selfTest: { attacks: expect.any(Number), escaped: 0 },
     })
+    expect(found.selfTest?.attacks).toBeGreaterThan(14)
+  })
+
+  test.skipIf(why !== null)(
+    'a run with other limits is filed under another hash, and the same limits under the same',
+    async () => {
+      const sandbox = createSandbox({ cacheDir, tmpDir: tmpdir() })
+      const hashOf = async (limits: Partial<RunLimits>): Promise<string> =>
+        (await sandbox.run({ language: 'python', argv: ['-c', 'pass'], limits })).policyHash
+      const wide = { memoryBytes: 8 * 1024 ** 3, processes: 500, cpuMs: 60_000 }
+      const [standard, wider, again] = [await hashOf({}), await hashOf(wide), await hashOf({ processes: 64 })]
+      const { policyHash } = await sandbox.probe()
+      await sandbox.dispose()
+      expect(standard).toBe(policyHash)
+      expect(again).toBe(standard)
+      expect(wider).not.toBe(standard)
+    },
+  )
+
+  test.skipIf(why !== null)('a weaker driver in use still names the command a better one needs', async () => {
+    const sandbox = createSandbox({ cacheDir, tmpDir: tmpdir(), drivers: ['container', 'bwrap'] })
+    const found = await sandbox.probe()
+    await sandbox.dispose()
+    if (found.driver === 'bwrap') expect(found.fix).toMatch(/install.* bubblewrap$/)
+    else expect(found).toMatchObject({ driver: 'container', isolation: 'partial' })
   })
 
   test.skipIf(why !== null)('what the sandbox wrote is gone after dispose', async () => {

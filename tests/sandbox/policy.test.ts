@@ -59,10 +59,11 @@ test('the policy hash changes with driver, argv, filter and limits, and with not
     { ...parts, driver: 'unshare' },
     { ...parts, argv: ['--b'] },
     { ...parts, filter: assembleFilter('arm64') },
-    { ...parts, limits: { ...DEFAULT_LIMITS, inodes: 1 } },
+    ...Object.keys(DEFAULT_LIMITS).map((name) => ({ ...parts, limits: { ...DEFAULT_LIMITS, [name]: 1 } })),
   ]
   expect(new Set(variants.map(hashPolicy)).size).toBe(variants.length)
-  expect(hashPolicy({ ...parts })).toBe(hashPolicy(parts))
+  const { cpuMs, ...rest } = DEFAULT_LIMITS
+  expect(hashPolicy({ ...parts, limits: { ...rest, cpuMs } })).toBe(hashPolicy(parts))
 })
 
 test('a start directory or a host path that could become another argument is refused', () => {

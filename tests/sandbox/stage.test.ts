@@ -42,9 +42,29 @@ test('a project over the limit is refused and leaves nothing behind', () => {
 })
 
 test('names that look like secrets are hidden and examples of them are not', () => {
-  const hidden = ['.env', '.env.production', 'server.key', 'x.P12', 'secrets.yaml', 'terraform.tfstate', '.netrc']
-  const shown = ['.env.example', 'keyboard.ts', 'key.ts', 'monkey.py', 'environment.yml', 'secrets.ts']
+  const hidden = [
+    ...[
+      '.env',
+      '.env.production',
+      '.env-prod',
+      '.envrc',
+      'prod.env',
+      '.pgpass',
+      '.vault-token',
+      '.netrc',
+      '.NPMRC',
+      '.bash_history',
+    ],
+    ...['id_rsa', 'id_ed25519_sk', 'id_rsa_work', 'id_ecdsa.pub', 'ID_RSA', 'id_deploy', 'id_rsa.bak'],
+    ...['server.key', 'x.P12', 'secrets.yaml', 'terraform.tfstate', 'prod.tfvars', 'kubeconfig', 'credentials'],
+  ]
+  const shown = [
+    ...['.env.example', '.env-sample', 'example.env', 'keyboard.ts', 'key.ts', 'monkey.py', 'environment.yml', 'secrets.ts'],
+    ...['id_utils.py', 'id_generator.test.ts', 'identity.py', 'envelope.js'],
+  ]
   expect(hidden.filter((name) => hiddenReason(name, false) === null)).toEqual([])
   expect(shown.filter((name) => hiddenReason(name, false) !== null)).toEqual([])
   expect([hiddenReason('.git', true), hiddenReason('src', true)]).toEqual(['private folder', null])
+  // In a worktree `.git` is a file that names a folder of the user's.
+  expect(['.git', '.ssh', '.docker'].map((name) => hiddenReason(name, false))).toEqual(Array(3).fill('private'))
 })
