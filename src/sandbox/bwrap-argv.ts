@@ -27,6 +27,12 @@ export interface BwrapPlan {
 export const COVERED = ['sysrq-trigger', 'kcore', 'keys', 'kmsg', 'kallsyms', 'timer_list', 'config.gz', 'iomem']
 
 /**
+ * What /dev/zero is inside: `full` reads as zeros too but cannot be mapped, and a shared mapping of `zero` is memory that no cap and no
+ * sum over processes sees.
+ */
+export const ZERO_WITHOUT_MEMORY = ['/dev/full', '/dev/zero'] as const
+
+/**
  * Returns bubblewrap's arguments, without the command. `--unshare-user` is spelt out: `--unshare-all` only tries. Mounts are few,
  * since each costs time: `/usr` once, one synthetic `/etc`.
  */
@@ -76,6 +82,7 @@ export function bwrapArgs(plan: BwrapPlan): readonly string[] {
       '--remount-ro',
       '/proc/sys',
     ],
+    ...['--dev-bind', ...ZERO_WITHOUT_MEMORY],
     ...COVERED.filter((name) => existsSync(`/proc/${name}`)).flatMap((name) => ['--ro-bind', '/dev/null', `/proc/${name}`]),
     ...scratch,
     ...plan.binds.flatMap(({ hostPath, boxPath }) => ['--ro-bind', hostPath, boxPath]),

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 /** What a tree of processes uses now. Dead children count through the parent that reaped them. */
 export interface TreeUsage {
   readonly processes: number
   readonly cpuMs: number
-  /** Anonymous and shared resident memory, summed; pages of files are not counted. */
+  /** Anonymous and shared memory, resident or swapped out, and page tables, summed; pages of files are not counted. */
   readonly memoryBytes: number
 }
 
@@ -18,9 +18,10 @@ export function readTree(rootPid: number, maxProcesses = 512): TreeUsage {
   let at = 0
   for (; at < queue.length && at < maxProcesses; at++) {
     const pid = queue[at] ?? 0
+    const status = read(`/proc/${pid}/status`)
     cpuMs += readCpuMs(pid)
-    memoryBytes += readMemory(pid)
-    queue.push(...readChildren(pid))
+    memoryBytes += sumMemory(status)
+    queue.push(...(/^Threads:\s+1$/m.test(status) ? readChildren(pid) : readChildrenOfThreads(pid)))
   }
   return { processes: at, cpuMs, memoryBytes }
 }
@@ -73,14 +74,27 @@ function readCpuMs(pid: number): number {
   return ticks * TICK_MS
 }
 
-function readMemory(pid: number): number {
+/**
+ * Swap counts, for a program can push its own memory out; so do page tables, which grow without resident memory when a large range is
+ * only looked at; and huge pages, which the other fields leave out.
+ */
+function sumMemory(status: string): number {
   let kib = 0
-  for (const match of read(`/proc/${pid}/status`).matchAll(/^Rss(?:Anon|Shmem):\s+(\d+)/gm)) kib += Number(match[1])
+  for (const match of status.matchAll(/^(?:RssAnon|RssShmem|VmPTE|VmSwap|HugetlbPages):\s+(\d+)/gm)) kib += Number(match[1])
   return kib * 1024
 }
 
-function readChildren(pid: number): number[] {
-  return read(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number)
+function readChildren(pid: number, thread = pid): number[] {
+  return read(`/proc/${pid}/task/${thread}/children`).split(' ').filter(Boolean).map(Number)
+}
+
+/** A process started by another thread than the first is that thread's child, and in no other list. */
+function readChildrenOfThreads(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).flatMap((thread) => readChildren(pid, Number(thread)))
+  } catch {
+    return []
+  }
 }
 
 function read(path: string): string {

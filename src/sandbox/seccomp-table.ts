@@ -7,7 +7,7 @@ export type SyscallTable = Readonly<Record<string, number>>
 
 // biome-ignore format: a table
 export const SYSCALLS_X64: SyscallTable = {
-  ioctl: 16, shmget: 29, shmat: 30, shmctl: 31, socket: 41, socketpair: 53, clone: 56, semget: 64, semop: 65, semctl: 66,
+  mmap: 9, ioctl: 16, shmget: 29, shmat: 30, shmctl: 31, socket: 41, socketpair: 53, setsockopt: 54, clone: 56, semget: 64, semop: 65, semctl: 66,
   shmdt: 67, msgget: 68, msgsnd: 69, msgrcv: 70, msgctl: 71, ptrace: 101, syslog: 103, uselib: 134, personality: 135,
   ustat: 136, sysfs: 139, vhangup: 153, modify_ldt: 154, pivot_root: 155, _sysctl: 156, adjtimex: 159, chroot: 161,
   acct: 163, settimeofday: 164, mount: 165, umount2: 166, swapon: 167, swapoff: 168, reboot: 169, sethostname: 170,
@@ -33,8 +33,8 @@ export const SYSCALLS_ARM64: SyscallTable = {
   ptrace: 117, reboot: 142, sethostname: 161, setdomainname: 162, settimeofday: 170, adjtimex: 171, mq_open: 180,
   mq_unlink: 181, mq_timedsend: 182, mq_timedreceive: 183, mq_notify: 184, mq_getsetattr: 185, msgget: 186,
   msgctl: 187, msgrcv: 188, msgsnd: 189, semget: 190, semctl: 191, semtimedop: 192, semop: 193, shmget: 194,
-  shmctl: 195, shmat: 196, shmdt: 197, socket: 198, socketpair: 199, add_key: 217, request_key: 218, keyctl: 219,
-  clone: 220, swapon: 224, swapoff: 225, remap_file_pages: 234, mbind: 235, get_mempolicy: 236, set_mempolicy: 237,
+  shmctl: 195, shmat: 196, shmdt: 197, socket: 198, socketpair: 199, setsockopt: 208, add_key: 217, request_key: 218, keyctl: 219,
+  clone: 220, mmap: 222, swapon: 224, swapoff: 225, remap_file_pages: 234, mbind: 235, get_mempolicy: 236, set_mempolicy: 237,
   migrate_pages: 238, move_pages: 239, perf_event_open: 241, fanotify_init: 262, fanotify_mark: 263,
   name_to_handle_at: 264, open_by_handle_at: 265, clock_adjtime: 266, setns: 268, process_vm_readv: 270,
   process_vm_writev: 271, kcmp: 272, finit_module: 273, memfd_create: 279, bpf: 280, userfaultfd: 282,

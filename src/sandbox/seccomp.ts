@@ -4,9 +4,14 @@ import { NEWEST_KNOWN, SYSCALLS_ARM64, SYSCALLS_X64, type SyscallTable } from '.
  * The system-call filter, assembled here so that no compiler, library or binary is needed. Invariants:
  *  1. A foreign architecture (32-bit entry on x86-64) kills the process; the x32 range is refused.
  *  2. A number newer than the table is ENOSYS: what we do not know is not let through.
- *  3. `socket` opens only unix and internet families: AF_VSOCK and AF_NETLINK are not covered by a network namespace.
+ *  3. `socket` opens only unix and internet families: AF_VSOCK and AF_NETLINK are not covered by a network namespace. Of the
+ *     internet's protocols only TCP and UDP, whose buffers can be counted; asking for another could load a kernel module.
  *  4. `clone3` is ENOSYS, because a filter cannot read its flags; libc then falls back to `clone`, whose flags it can.
  *  5. `ioctl` compares the low 32 bits only, as the kernel does (CVE-2019-10063).
+ *  6. Memory that is shared and has no file cannot be made: its pages stay when their mappings are given back, so no sum over
+ *     processes sees them. `multiprocessing` does without: it maps files in /dev/shm and /tmp, which are capped.
+ *  7. A socket's buffers keep their default size, so that counting sockets bounds what they hold. The call succeeds without effect,
+ *     as it does when a program asks for more than the system allows.
  */
 export type SeccompArch = 'x64' | 'arm64'
 
@@ -14,6 +19,7 @@ const RET_ALLOW = 0x7fff0000
 const RET_KILL = 0x80000000
 const EPERM = 1
 const ENOSYS = 38
+const EPROTONOSUPPORT = 93
 const EAFNOSUPPORT = 97
 const errno = (code: number): number => 0x00050000 | code
 
@@ -57,9 +63,15 @@ export const REFUSED: readonly string[] = [
   'sethostname', 'setdomainname', 'vhangup',
 ]
 
-const FAMILIES = [1, 2, 10] // AF_UNIX, AF_INET, AF_INET6; the network namespace leaves the last two nowhere to go
-const CLONE_NEW_ANY = 0x7e020000 // NEWNS NEWCGROUP NEWUTS NEWIPC NEWUSER NEWPID NEWNET
-const TERMINAL_IOCTLS = [0x5412, 0x541c] // TIOCSTI, TIOCLINUX: type into the caller's terminal
+export const AF_UNIX = 1
+export const INTERNET = [2, 10] // AF_INET, AF_INET6; the network namespace leaves them nowhere to go
+export const PROTOCOLS = [0, 6, 17] // the family's own choice, TCP, UDP
+export const SOL_SOCKET = 1
+export const BUFFER_OPTIONS = [7, 8, 32, 33] // SO_SNDBUF, SO_RCVBUF and their FORCE forms
+export const MAP_SHARED = 0x01 // a bit of MAP_SHARED_VALIDATE too
+export const MAP_ANONYMOUS = 0x20
+export const CLONE_NEW_ANY = 0x7e020000 // NEWNS NEWCGROUP NEWUTS NEWIPC NEWUSER NEWPID NEWNET
+export const TERMINAL_IOCTLS = [0x5412, 0x541c] // TIOCSTI, TIOCLINUX: type into the caller's terminal
 
 interface Instruction {
   readonly code: number
@@ -80,11 +92,18 @@ function whenCalled(nr: number | undefined, then: readonly Instruction[]): Instr
 /** Returns the filter for `arch` as instructions, in order. */
 export function buildFilter(arch: SeccompArch): readonly Instruction[] {
   const { audit, table } = ARCHES[arch]
+  const onlyInternet = [
+    load(argLow(2)),
+    ...PROTOCOLS.map((protocol, i) => jump(JEQ, protocol, PROTOCOLS.length - i, 0)),
+    ret(errno(EPROTONOSUPPORT)),
+    ret(RET_ALLOW),
+  ]
   const onlyFamilies = [
     load(argLow(0)),
-    ...FAMILIES.map((family, i) => jump(JEQ, family, FAMILIES.length - i, 0)),
+    jump(JEQ, AF_UNIX, INTERNET.length + onlyInternet.length, 0),
+    ...INTERNET.map((family, i) => jump(JEQ, family, INTERNET.length - i, 0)),
     ret(errno(EAFNOSUPPORT)),
-    ret(RET_ALLOW),
+    ...onlyInternet,
   ]
   const refused = REFUSED.flatMap((name) => whenCalled(table[name], [ret(errno(EPERM))]))
   return [
@@ -99,6 +118,21 @@ export function buildFilter(arch: SeccompArch): readonly Instruction[] {
     ...whenCalled(table['clone'], [load(argLow(0)), jump(JSET, CLONE_NEW_ANY, 0, 1), ret(errno(EPERM)), ret(RET_ALLOW)]),
     ...whenCalled(table['socket'], onlyFamilies),
     ...whenCalled(table['socketpair'], [load(argLow(0)), jump(JEQ, 1, 1, 0), ret(errno(EAFNOSUPPORT)), ret(RET_ALLOW)]),
+    ...whenCalled(table['mmap'], [
+      load(argLow(3)),
+      jump(JSET, MAP_ANONYMOUS, 0, 2),
+      jump(JSET, MAP_SHARED, 0, 1),
+      ret(errno(EPERM)),
+      ret(RET_ALLOW),
+    ]),
+    ...whenCalled(table['setsockopt'], [
+      load(argLow(1)),
+      jump(JEQ, SOL_SOCKET, 0, BUFFER_OPTIONS.length + 1),
+      load(argLow(2)),
+      ...BUFFER_OPTIONS.map((option, i) => jump(JEQ, option, BUFFER_OPTIONS.length - i, 0)),
+      ret(RET_ALLOW),
+      ret(errno(0)),
+    ]),
     ...whenCalled(table['ioctl'], [
       load(argLow(1)),
       ...TERMINAL_IOCTLS.map((command, i) => jump(JEQ, command, TERMINAL_IOCTLS.length - i, 0)),

@@ -4,7 +4,7 @@ import type { Writable } from 'node:stream'
 import { CodeConductorError } from '../domain/errors.ts'
 import type { RunLimits } from '../ports/sandbox.ts'
 import { FD, feedPipe, openBoxStdio } from './box-stdio.ts'
-import { COVERED, usrLinks } from './bwrap-argv.ts'
+import { COVERED, usrLinks, ZERO_WITHOUT_MEMORY } from './bwrap-argv.ts'
 import { openRunCgroup } from './cgroup.ts'
 import { type Detected, type DriverParts, findTool, keepFilterOpen } from './detect-bwrap.ts'
 import { installCommand } from './explain-failure.ts'
@@ -65,6 +65,7 @@ async function launchUnshare(
       topLevel: usrLinks(),
       etc: SYNTHETIC_ETC,
       covered: COVERED,
+      zero: ZERO_WITHOUT_MEMORY,
       scratchBytes: plan.limits.scratchBytes,
       inodes: plan.limits.inodes,
       binds: binds.map(({ hostPath, boxPath }) => [hostPath, boxPath]),

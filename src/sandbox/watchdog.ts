@@ -1,6 +1,7 @@
 import type { RunEnd, RunLimits } from '../ports/sandbox.ts'
 import type { Launched } from './launch.ts'
 import { readTree } from './process-tree.ts'
+import { defaultBufferBytes, readSocketBytes } from './socket-memory.ts'
 
 const EVERY_MS = 50
 
@@ -11,18 +12,20 @@ export interface Watch {
 }
 
 /**
- * Watches what no rlimit sums up: resident memory and CPU over all processes of a run, and inodes where the cap is not hard. Calls
+ * Watches what no rlimit sums up: memory, that of sockets included, and CPU over all processes of a run, and inodes where the cap is not hard. Calls
  * `onOver` once, with the bound that was crossed. CPU is per process by rlimit; the sum may reach twice that before it ends here.
  */
 export function watch(launched: Launched, limits: RunLimits, onOver: (end: RunEnd) => void): Watch {
   const seen = { cpuMs: 0, peakRssBytes: 0 }
+  const bufferBytes = defaultBufferBytes()
   const look = (): void => {
     const rootPid = launched.rootPid()
     if (rootPid === null) return
     const usage = readTree(rootPid)
     seen.cpuMs = Math.max(seen.cpuMs, usage.cpuMs)
-    seen.peakRssBytes = Math.max(seen.peakRssBytes, usage.memoryBytes)
-    if (usage.memoryBytes > limits.memoryBytes) onOver('memory')
+    const memoryBytes = usage.memoryBytes + readSocketBytes(rootPid, bufferBytes)
+    seen.peakRssBytes = Math.max(seen.peakRssBytes, memoryBytes)
+    if (memoryBytes > limits.memoryBytes) onOver('memory')
     else if (usage.cpuMs > 2 * limits.cpuMs) onOver('cpu')
     else if ((launched.countInodes?.() ?? 0) > limits.inodes) onOver('inodes')
   }

@@ -51,7 +51,8 @@ for name in plan['covered']:
     if os.path.exists(root + '/proc/' + name): bind('/dev/null', root + '/proc/' + name, ATTR_RDONLY | ATTR_NOSUID)
 os.mkdir(root + '/dev')
 mount('none', root + '/dev', 'tmpfs', NOSUID, 'size=64k,nr_inodes=64,mode=0755')
-for name in ('null', 'zero', 'full', 'random', 'urandom', 'tty'): bind('/dev/' + name, root + '/dev/' + name, ATTR_NOSUID)
+for name in ('null', 'full', 'random', 'urandom', 'tty'): bind('/dev/' + name, root + '/dev/' + name, ATTR_NOSUID)
+bind(plan['zero'][0], root + plan['zero'][1], ATTR_NOSUID)
 for name, target in (('fd', '/proc/self/fd'), ('stdin', '/proc/self/fd/0'), ('stdout', '/proc/self/fd/1'), ('stderr', '/proc/self/fd/2')): os.symlink(target, root + '/dev/' + name)
 for name, share in (('/tmp', 4), ('/scratch', 4), ('/dev/shm', 1)):
     os.mkdir(root + name)
