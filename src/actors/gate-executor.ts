@@ -5,7 +5,7 @@ import { poolLikeness } from '../consensus/pool-likeness.ts'
 import { similarityMatrix, subtreeFeatures, tokenSimilarityMatrix } from '../consensus/subtree-similarity.ts'
 import type { Candidate, RejectedAnswer } from '../domain/candidate.ts'
 import { toErrorData } from '../domain/errors.ts'
-import { nodeCount, type SyntaxTree } from '../domain/syntax-tree.ts'
+import { namedNodeCount, type SyntaxTree } from '../domain/syntax-tree.ts'
 import type { AnswerToGate, GateRequest, GateResult } from '../machines/effects.ts'
 import type { SyntaxParser } from '../ports/syntax-parser.ts'
 import { type ExtractedFile, extractCode, pickMainFile } from '../prompts/extract-code.ts'
@@ -64,8 +64,10 @@ export async function gateAnswers(request: GateRequest, parser: SyntaxParser): P
     request.prompt,
     taken.map((each) => each.tree?.definitions ?? []),
   )
-  const candidates = merge(taken, request.prompt, entryPoint)
-  const trees = await Promise.all(candidates.map((candidate) => parser.parse(candidate.language, candidate.program)))
+  const merged = merge(taken, request.prompt, entryPoint)
+  const trees = await Promise.all(merged.map((candidate) => parser.parse(candidate.language, candidate.program)))
+  // What is run is what has to parse: the text may go on with demonstrations that are no program.
+  const candidates = merged.map((candidate, i) => withTree(candidate, trees[i] ?? null))
   const features = trees.flatMap((tree) => (tree === null ? [] : [subtreeFeatures(tree)]))
   const hasTrees = features.length === candidates.length
   const settings = request.codeBleu ?? CODE_BLEU_DEFAULTS
@@ -97,7 +99,7 @@ async function dropCutTail(main: ExtractedFile, parser: SyntaxParser): Promise<{
 /** Answers whose normalised text is the same are one candidate, under the first of them. */
 function merge(taken: readonly Taken[], prompt: string, entryPoint: string | null): Candidate[] {
   const byHash = new Map<string, Candidate>()
-  for (const { answer, files, main, warnings, tree } of taken) {
+  for (const { answer, files, main, warnings } of taken) {
     const program = normaliseCandidate(main.code, main.language, entryPoint === null ? undefined : { prompt, entryPoint })
     const codeHash = shortHash(program)
     const known = byHash.get(codeHash)
@@ -119,13 +121,17 @@ function merge(taken: readonly Taken[], prompt: string, entryPoint: string | nul
       main: files.indexOf(main),
       program,
       codeHash,
-      parseError: tree === null ? null : parseErrorOf(tree),
-      nodes: tree === null ? 0 : nodeCount(tree),
+      parseError: null,
+      nodes: 0,
       isCut: answer.finish === 'length',
       warnings,
     })
   }
   return [...byHash.values()]
+}
+
+function withTree(candidate: Candidate, tree: SyntaxTree | null): Candidate {
+  return tree === null ? candidate : { ...candidate, parseError: parseErrorOf(tree), nodes: namedNodeCount(tree) }
 }
 
 function parseErrorOf(tree: SyntaxTree): string | null {

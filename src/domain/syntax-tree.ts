@@ -36,6 +36,13 @@ export function nodeCount(tree: SyntaxTree): number {
   return tree.type.length
 }
 
+/** Returns the number of nodes that are rules of the grammar, bare tokens and comments left out. */
+export function namedNodeCount(tree: SyntaxTree): number {
+  let count = 0
+  for (let i = 0; i < tree.type.length; i += 1) if (isNamed(tree, i) && typeOf(tree, i) !== 'comment') count += 1
+  return count
+}
+
 /** Returns the type name of node `i`. */
 export function typeOf(tree: SyntaxTree, i: number): string {
   return tree.types[tree.type[i] ?? 0] ?? ''

@@ -71,11 +71,10 @@ export function planFor(context: RunContext, gate: GateResult): EvidencePlan {
   return planEvidence({ prompt: taskText(context.spec), entryPoint: gate.entryPoint, language: gate.language }, written)
 }
 
-/** Returns what to execute; null when there is no function to call or no candidate parses. */
+/** Returns what to execute; null when there is no function to call or no candidate. */
 export function toExecuteRequest(gate: GateResult, plan: EvidencePlan): ExecuteRequest | null {
-  const candidates = gate.candidates
-    .filter((candidate) => candidate.parseError === null)
-    .map(({ id, program }) => ({ id, program }))
+  // What a grammar of ours cannot read the interpreter may: it is the judge of that.
+  const candidates = gate.candidates.map(({ id, program }) => ({ id, program }))
   // Without a call they are still loaded: a program that does not load must not win.
   if (plan.entryPoint === null || plan.language === null || candidates.length === 0) return null
   return { language: gate.language, entryPoint: plan.entryPoint, calls: plan.calls, candidates }

@@ -34,9 +34,9 @@ describe.skipIf(WHY_NOT !== null)(`the built command line${WHY_NOT === null ? ''
   test('in a pipe stdout is the program alone, and what happened is on stderr', async () => {
     const { code, stdout, stderr } = await folder.run(['run', ...MOCK, '--out', 'two'], { stdin: 'Write add(a, b) in Python.' })
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^def solve\(value\):\n {4}return .*\n$/)
+    expect(stdout).toMatch(/^def \w+\(value, \*more\):\n {4}return .*\n$/)
     expect(stderr).toContain('Winner')
-    expect(stderr).toContain('unverified: nothing was executed')
+    expect(stderr).toContain('unverified: ')
     expect(stderr).not.toContain('\x1b')
   })
 
