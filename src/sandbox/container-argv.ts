@@ -8,6 +8,10 @@ export interface ContainerPlan {
   readonly binds: readonly { readonly hostPath: string; readonly boxPath: string }[]
   readonly limits: RunLimits
   readonly cwd: string
+  /** The filter as a profile, on the host: the engine's own default lets through what the self-test must see refused. */
+  readonly seccompPath: string
+  /** False for podman, which takes no tmpfs option it does not know, and does not know this one. */
+  readonly hasInodeCap: boolean
   /** A container has three descriptors; the channel is its stdout then, and the program's own output goes nowhere. */
   readonly hasChannel: boolean
 }
@@ -20,15 +24,15 @@ export function containerArgs(plan: ContainerPlan): readonly string[] {
   const { limits } = plan
   const cpu = Math.max(1, Math.ceil(limits.cpuMs / 1000))
   const part = (share: number): number => Math.floor((limits.scratchBytes * share) / 9)
-  const inodes = Math.floor(limits.inodes / 3)
+  const inodes = plan.hasInodeCap ? `nr_inodes=${Math.floor(limits.inodes / 3)},` : ''
   const tmpfs = (path: string, share: number, mode: string): readonly string[] => [
     '--tmpfs',
-    `${path}:rw,nosuid,nodev,exec,size=${part(share)},nr_inodes=${inodes},mode=${mode}`,
+    `${path}:rw,nosuid,nodev,exec,size=${part(share)},${inodes}mode=${mode}`,
   ]
   return [
     ...['run', '--rm', '--interactive', '--init', '--name', plan.name, '--pull', 'never', '--log-driver', 'none'],
     ...['--network', 'none', '--ipc', 'private', '--hostname', 'sandbox', '--user', '65534:65534', '--read-only'],
-    ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'],
+    ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--security-opt', `seccomp=${plan.seccompPath}`],
     ...[
       '--pids-limit',
       String(limits.processes),

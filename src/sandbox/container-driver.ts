@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { closeSync, mkdirSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { CodeConductorError } from '../domain/errors.ts'
 import { type ContainerPlan, containerArgs } from './container-argv.ts'
+import { containerProfile } from './container-seccomp.ts'
 import { type Detected, type DriverParts, findTool } from './detect-bwrap.ts'
 import { installCommand } from './explain-failure.ts'
 import {
@@ -43,14 +44,21 @@ export async function detectContainer(parts: DriverParts): Promise<Detected> {
       why.push(`${name}: ${line.slice(0, 160)}`)
       continue
     }
+    const profile = JSON.stringify(containerProfile(parts.arch))
+    const hasInodeCap = name === 'docker'
+    const place = { workDir: parts.workDir, seccompPath: join(parts.workDir, 'seccomp.json'), hasInodeCap }
+    writeFileSync(place.seccompPath, profile, { mode: 0o644, flag: 'wx' })
+    const nothing = { name: '', image: '', command: [], seccompPath: '', hasInodeCap }
+    const template = containerArgs(planFor(nothing, DEFAULT_LIMITS, BASE_ENV))
     const driver: Driver = {
       name: 'container',
       isolation: 'partial',
-      template: [name, ...containerArgs(planFor({ name: '', image: '', command: [] }, DEFAULT_LIMITS, BASE_ENV))],
-      launch: async (plan) => launchContainer(engine, parts.workDir, plan),
+      template: [name, ...template, profile],
+      launch: async (plan) => launchContainer(engine, place, plan),
       close: () => undefined,
     }
-    return { driver, notes: [`containers by ${name}`], binaries: [engine], hasInodeCap: true }
+    const inodes = hasInodeCap ? 'inodes capped by the file system' : 'inodes not capped: podman has no option for it'
+    return { driver, notes: [`containers by ${name}`, inodes], binaries: [engine], hasInodeCap }
   }
   return {
     driver: null,
@@ -59,17 +67,23 @@ export async function detectContainer(parts: DriverParts): Promise<Detected> {
   }
 }
 
+interface Place {
+  readonly workDir: string
+  readonly seccompPath: string
+  readonly hasInodeCap: boolean
+}
+
 function planFor(
-  what: { name: string; image: string; command: readonly string[] },
+  what: Pick<ContainerPlan, 'name' | 'image' | 'command' | 'seccompPath' | 'hasInodeCap'>,
   limits: LaunchPlan['limits'],
   env: Readonly<Record<string, string>>,
 ): ContainerPlan {
   return { ...what, limits, env, binds: [], cwd: '/scratch', hasChannel: false }
 }
 
-function launchContainer(engine: string, workDir: string, plan: LaunchPlan): Launched {
+function launchContainer(engine: string, place: Place, plan: LaunchPlan): Launched {
   const name = `cc-${randomBytes(8).toString('hex')}`
-  const texts = join(workDir, name)
+  const texts = join(place.workDir, name)
   const binds = plan.mounts.map((mount, i) => {
     checkBoxPath(mount.boxPath)
     if (mount.kind === 'file') closeSync(openMountedFile(mount.hostPath))
@@ -80,8 +94,17 @@ function launchContainer(engine: string, workDir: string, plan: LaunchPlan): Lau
     return { hostPath, boxPath: mount.boxPath }
   })
   const args = containerArgs({
-    ...planFor({ name, image: CONTAINER_IMAGES[plan.language], command: [] }, plan.limits, plan.env),
-    command: [plan.language === 'python' ? 'python3' : 'node', ...plan.argv],
+    ...planFor(
+      {
+        name,
+        image: CONTAINER_IMAGES[plan.language],
+        command: [plan.language === 'python' ? 'python3' : 'node', ...plan.argv],
+        seccompPath: place.seccompPath,
+        hasInodeCap: place.hasInodeCap,
+      },
+      plan.limits,
+      plan.env,
+    ),
     binds,
     cwd: plan.cwd,
     hasChannel: plan.hasChannel,
@@ -114,7 +137,7 @@ function launchContainer(engine: string, workDir: string, plan: LaunchPlan): Lau
     ended,
     scratchPath: () => null,
     countInodes: null,
-    release: () => undefined,
+    release: () => rmSync(texts, { recursive: true, force: true }),
   }
 }
 

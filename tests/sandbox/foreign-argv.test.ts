@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { containerArgs } from '../../src/sandbox/container-argv.ts'
-import { adviseFor, seatbeltCommand, wslCommand } from '../../src/sandbox/other-platforms.ts'
+import { adviseFor, adviseForArch, seatbeltCommand, wslCommand } from '../../src/sandbox/other-platforms.ts'
 import { DEFAULT_LIMITS } from '../../src/sandbox/policy.ts'
 
 const plan = {
@@ -12,6 +12,8 @@ const plan = {
   limits: DEFAULT_LIMITS,
   cwd: '/scratch',
   hasChannel: false,
+  seccompPath: '/work/seccomp.json',
+  hasInodeCap: true,
 }
 /** Returns the value that follows each `name` in `args`. */
 const valuesOf = (args: readonly string[], name: string): string[] =>
@@ -23,7 +25,7 @@ test('a container has no network, no capability, no writable root and no image t
   expect([named('--network'), named('--cap-drop'), named('--security-opt'), named('--pull'), named('--user')]).toEqual([
     ['none'],
     ['ALL'],
-    ['no-new-privileges'],
+    ['no-new-privileges', 'seccomp=/work/seccomp.json'],
     ['never'],
     ['65534:65534'],
   ])
@@ -45,6 +47,10 @@ test('a container is bounded in memory, swap, processes, descriptors, CPU, bytes
     '/scratch:rw,nosuid,nodev,exec,size=400,nr_inodes=100,mode=1777',
   ])
   expect(valuesOf(args, '--shm-size')).toEqual(['100'])
+})
+
+test('podman is given no inode option, which it would refuse to start with', () => {
+  expect(valuesOf(containerArgs({ ...plan, hasInodeCap: false }), '--tmpfs').join(' ')).not.toContain('nr_inodes')
 })
 
 test('the command comes last, and with a channel stdout becomes it', () => {
@@ -77,4 +83,13 @@ test('Windows is sent into WSL2 without its environment, and macOS is told that 
   expect(adviseFor('win32').fix).toMatch(/^wsl\.exe /)
   expect(adviseFor('darwin').why).toMatch(/partial/)
   expect(adviseFor('aix').why).toBe('no driver for aix')
+  for (const advice of [
+    adviseFor('win32'),
+    adviseFor('darwin'),
+    adviseFor('aix'),
+    adviseForArch('riscv64'),
+    adviseForArch('ia32'),
+  ])
+    expect(advice.fix).toMatch(/^(wsl\.exe|limactl) [^()]+ doctor --sandbox$/)
+  expect(adviseForArch('ia32').why).toMatch(/this Node is a 32-bit one/)
 })
