@@ -6,14 +6,16 @@
  *   npm run check:attacks -- [DIR] [--only id,id] [--verbose]
  */
 import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { chmodSync, cpSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { createSandbox, type DriverName } from '../src/sandbox/create-sandbox.ts'
+import { runControls } from '../tests/support/attack-controls.ts'
 import { type AttackResult, readManifest, runContainment, runForgery } from '../tests/support/attack-runner.ts'
-import { createAttackWorld } from '../tests/support/attack-world.ts'
+import { CANARY_VARIABLE, createAttackWorld } from '../tests/support/attack-world.ts'
 
 const ORDINARY_ID = 2000
 
@@ -33,6 +35,8 @@ interface Tally {
   readonly containable: number
   readonly forged: number
   readonly forgeries: number
+  readonly controlled: number
+  readonly controllable: number
   readonly isGood: boolean
 }
 
@@ -55,7 +59,7 @@ async function attackAsEach(): Promise<number> {
     console.log(`-- ${user.name}`)
     const tally = await attackAs(user.id)
     tallies.push(tally)
-    console.log(`${user.name}: ${say(tally)}`)
+    console.log(`${user.name}: controls ${tally.controlled}/${tally.controllable}, ${say(tally)}`)
   }
   const worst = tallies.find((tally) => !tally.isGood) ?? tallies[0]
   if (!isRoot) console.log('not started by root, so that half was skipped: run it once more with sudo')
@@ -79,7 +83,8 @@ function attackAs(uid: number): Promise<Tally> {
   for (const part of ['bench', 'src', 'tests']) cpSync(join(built, part), join(place, 'built', part), { recursive: true })
   writeFileSync(join(place, 'built', 'package.json'), '{"type":"module"}')
   const leak = join(place, 'leak.txt')
-  writeFileSync(leak, 'CANARY leaked through a descriptor')
+  const canary = `CANARY-${randomBytes(12).toString('hex')}`
+  writeFileSync(leak, canary)
   const leakFd = openSync(leak, 'r')
   const stdio: ('ignore' | 'inherit' | 'pipe' | number)[] = ['ignore', 'pipe', 'inherit']
   for (let fd = 3; fd <= 250; fd++) stdio.push([9, 20, 100, 200, 250].includes(fd) ? leakFd : 'ignore')
@@ -88,9 +93,9 @@ function attackAs(uid: number): Promise<Tally> {
   if (values.driver) args.push('--driver', values.driver)
   if (values.verbose) args.push('--verbose')
   const secrets = {
-    AWS_SECRET_ACCESS_KEY: 'CANARY',
-    OPENAI_API_KEY: 'CANARY',
-    GITHUB_TOKEN: 'CANARY',
+    [CANARY_VARIABLE]: canary,
+    OPENAI_API_KEY: canary,
+    GITHUB_TOKEN: canary,
     NODE_OPTIONS: '--no-warnings',
   }
   const child = spawn(process.execPath, [join(place, 'built', 'bench', 'check-attacks.js'), ...args], {
@@ -111,7 +116,7 @@ function attackAs(uid: number): Promise<Tally> {
       done(
         last.startsWith('{')
           ? (JSON.parse(last) as Tally)
-          : { contained: 0, containable: 0, forged: 0, forgeries: 0, isGood: false },
+          : { contained: 0, containable: 0, forged: 0, forgeries: 0, controlled: 0, controllable: 0, isGood: false },
       )
     })
   })
@@ -129,8 +134,15 @@ async function attackHere(): Promise<number> {
   const found = await sandbox.probe()
   console.log(`driver ${found.driver}, isolation ${found.isolation}, policy ${found.policyHash}; ${found.why.join('; ')}`)
   const results: AttackResult[] = []
+  let controlled = 0
+  let controllable = 0
   if (found.driver !== 'none') {
-    const world = await createAttackWorld()
+    // The secret this process was started with, so that whatever leaks of its environment and descriptors is known for what it is.
+    const world = await createAttackWorld(process.env[CANARY_VARIABLE])
+    const controls = await runControls(sandbox, world, dir)
+    for (const { id, problems } of controls) if (problems.length > 0) console.log(`CONTROL ${id}: ${problems.join('; ')}`)
+    controlled = controls.filter(({ problems }) => problems.length === 0).length
+    controllable = controls.length
     for (const program of programs) {
       const result =
         program.category === 'forge'
@@ -157,7 +169,14 @@ async function attackHere(): Promise<number> {
     containable: programs.length - isForge.size,
     forged: forgeries.filter((result) => result.problems.length > 0).length,
     forgeries: programs.filter((program) => program.category === 'forge' && program.expect !== 'control: verdict pass').length,
-    isGood: results.length === programs.length && programs.length > 0 && results.every((result) => result.problems.length === 0),
+    controlled,
+    controllable,
+    isGood:
+      results.length === programs.length &&
+      programs.length > 0 &&
+      results.every((result) => result.problems.length === 0) &&
+      controllable > 0 &&
+      controlled === controllable,
   }
   console.log(JSON.stringify(tally))
   return tally.isGood ? 0 : 1

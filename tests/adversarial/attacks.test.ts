@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Sandbox } from '../../src/ports/sandbox.ts'
 import { sandboxUser } from '../../src/sandbox/host-user.ts'
+import { runControls } from '../support/attack-controls.ts'
 import { pickPrograms, readManifest, runContainment, runForgery } from '../support/attack-runner.ts'
 import { type AttackWorld, createAttackWorld } from '../support/attack-world.ts'
 import { createTestSandbox, whyNotHere } from '../support/this-machines-sandbox.ts'
@@ -63,6 +64,12 @@ if (why !== null) {
     test.each(REFUSED)('%s is judged as it deserves', async (id) => {
       const [program] = pickPrograms(programs, [id])
       expect(program && (await runForgery(sandbox, SUITE, program)).problems).toEqual([])
+    })
+
+    test('harmless programs run to their end in the same sandbox, and every oracle notices what it is for', async () => {
+      const controls = await runControls(sandbox, world, SUITE)
+      expect(controls.filter(({ problems }) => problems.length > 0)).toEqual([])
+      expect(controls.length).toBeGreaterThan(9)
     })
 
     test('the world notices harm: its oracles are not blind', async () => {

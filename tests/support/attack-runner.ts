@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { basename, join } from 'node:path'
 import type { Call, TypedValue } from '../../src/domain/value.ts'
-import type { RunResult, Sandbox } from '../../src/ports/sandbox.ts'
+import type { Mount, Sandbox } from '../../src/ports/sandbox.ts'
+import { CAP_BYTES, judgeMemory, judgeRun, readHostMemory } from './attack-oracle.ts'
 import { type AttackWorld, survivors } from './attack-world.ts'
 
 /** One program of an attack suite, as its manifest lists it. */
@@ -31,7 +32,6 @@ export interface AttackResult {
 
 const CPU_MS = 2_000
 const WALL_MS = 8_000
-const CAP_BYTES = 256 * 1024
 
 /** Reads a suite's manifest; null when there is none at `dir`. */
 export function readManifest(dir: string): readonly AttackProgram[] | null {
@@ -39,71 +39,93 @@ export function readManifest(dir: string): readonly AttackProgram[] | null {
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as AttackProgram[]) : null
 }
 
-/** Runs one containment program and returns what the outside noticed. */
+/**
+ * Runs one containment program and returns what the outside noticed. What a busy machine can do by itself (memory that went, a stall) is
+ * a problem only when it comes a second time. `companionDir` holds what the programs import.
+ */
 export async function runContainment(
   sandbox: Sandbox,
   world: AttackWorld,
   dir: string,
   program: AttackProgram,
+  companionDir = dir,
 ): Promise<AttackResult> {
+  const first = await runOnce(sandbox, world, dir, program, companionDir)
+  if (first.onHost.length === 0 || first.problems.length > 0) return toResult(program, first)
+  return toResult(program, await runOnce(sandbox, world, dir, program, companionDir))
+}
+
+interface Seen {
+  readonly problems: readonly string[]
+  readonly onHost: readonly string[]
+  readonly end: string
+  readonly ms: number
+}
+
+function toResult({ id }: AttackProgram, { problems, onHost, end, ms }: Seen): AttackResult {
+  return { id, isForgery: false, problems: [...problems, ...onHost], end, ms: Math.round(ms) }
+}
+
+async function runOnce(
+  sandbox: Sandbox,
+  world: AttackWorld,
+  dir: string,
+  program: AttackProgram,
+  companionDir: string,
+): Promise<Seen> {
   const tag = `atk-${randomBytes(6).toString('hex')}`
+  const mark = `STARTED ${randomBytes(6).toString('hex')}`
   const folder = program.lang
   const name = basename(program.file)
-  const companion = program.lang === 'py' ? 'atk.py' : 'atk.mjs'
-  const mounts = [
-    { kind: 'directory', hostPath: world.stagedProject, boxPath: '/box/project' },
-    { kind: 'file', hostPath: join(dir, program.file), boxPath: `/box/${folder}/${name}` },
-    ...(existsSync(join(dir, folder, companion))
-      ? [{ kind: 'file', hostPath: join(dir, folder, companion), boxPath: `/box/${folder}/${companion}` } as const]
-      : []),
-  ] as const
-  const memoryBefore = availableMemory()
-  let memoryLowest = memoryBefore
+  const before = readHostMemory()
+  let worst = before
   let lag = 0
   let lastTick = performance.now()
   const problems: string[] = []
   const timer = setInterval(() => {
-    lag = Math.max(lag, performance.now() - lastTick - 100)
+    lag = Math.max(lag, performance.now() - lastTick - 50)
     lastTick = performance.now()
-    memoryLowest = Math.min(memoryLowest, availableMemory())
+    const now = readHostMemory()
+    worst = {
+      availableKb: Math.min(worst.availableKb, now.availableKb),
+      sharedKb: Math.max(worst.sharedKb, now.sharedKb),
+    }
     if (program.ingress) knock(world.ingressPort, () => problems.push('the host could connect in'))
-  }, 100)
+  }, 50)
   const startedAt = performance.now()
   const result = await sandbox.run({
     language: program.lang === 'py' ? 'python' : 'javascript',
     argv: [`/box/${folder}/${name}`, tag],
-    mounts,
+    mounts: [
+      { kind: 'directory', hostPath: world.stagedProject, boxPath: '/box/project' },
+      { kind: 'file', hostPath: join(dir, program.file), boxPath: `/box/${folder}/${name}` },
+      companion(companionDir, program.lang, mark),
+    ],
     env: { ATK_RUN: '1', ATK_HINTS: JSON.stringify({ ...world.hints, ingress: world.ingressPort }) },
     limits: { cpuMs: CPU_MS, wallMs: WALL_MS, outputBytes: CAP_BYTES },
     ...(program.artifacts ? { collect: { maxFiles: 100, maxBytes: 1024 * 1024 } } : {}),
   })
   const ms = performance.now() - startedAt
   clearInterval(timer)
-  problems.push(...world.harm(), ...judge(program, result, world, ms))
+  problems.push(...world.harm(), ...judgeRun(program, result, { canary: world.canary, mark }))
   const left = survivors(tag)
   if (left.length > 0) problems.push(`${left.length} processes survived`)
-  if (memoryBefore - memoryLowest > 3 * 1024 * 1024)
-    problems.push(`memory fell by ${Math.round((memoryBefore - memoryLowest) / 1024)} MiB`)
-  if (lag > 3_000) problems.push(`the host was stalled for ${Math.round(lag)} ms`)
-  return { id: program.id, isForgery: false, problems, end: result.end, ms: Math.round(ms) }
+  if (ms > Math.min(WALL_MS + 3_000, program.max_ms ?? Number.POSITIVE_INFINITY)) problems.push(`it took ${Math.round(ms)} ms`)
+  const onHost = judgeMemory(before, worst, readHostMemory())
+  if (lag > 3_000) onHost.push(`the host was stalled for ${Math.round(lag)} ms`)
+  return { problems, onHost, end: result.end, ms }
 }
 
-function judge(program: AttackProgram, result: RunResult, world: AttackWorld, ms: number): string[] {
-  const problems: string[] = []
-  const said = `${result.stdout.text}\n${result.stderr.text}`
-  const files = result.files.map((file) => `${file.path}\n${Buffer.from(file.content).toString('latin1')}`).join('\n')
-  for (const line of said.split('\n')) if (line.startsWith('ESCAPED')) problems.push(line.slice(0, 200))
-  if (said.includes(world.canary) || files.includes(world.canary)) problems.push('a planted secret came out')
-  if (said.includes('refusing:')) problems.push('the program did not run')
-  if (result.end === 'sandbox-error') problems.push(`the sandbox failed: ${result.stderr.text.slice(0, 200)}`)
-  if (result.stdout.totalBytes + result.stderr.totalBytes > 2 * CAP_BYTES + 1024 * 1024)
-    problems.push('more output was read than the cap allows')
-  if (ms > Math.min(WALL_MS + 3_000, program.max_ms ?? Number.POSITIVE_INFINITY)) problems.push(`it took ${Math.round(ms)} ms`)
-  const wasStopped = result.end !== 'exit' || result.code !== 0 || said.includes('BLOCKED')
-  if (program.expect_kill && !wasStopped) problems.push('it was not stopped')
-  if (result.files.some((file) => !/^[\x21-\x7e]+$/.test(file.path) || file.path.includes('..')))
-    problems.push('a strange name was collected')
-  return problems
+/** What every program of a suite imports, with a line that tells that it ran: a program that never came so far was not held. */
+function companion(dir: string, lang: AttackProgram['lang'], mark: string): Mount {
+  const name = lang === 'py' ? 'atk.py' : 'atk.mjs'
+  const path = join(dir, lang, name)
+  const own = existsSync(path) ? readFileSync(path, 'utf8') : ''
+  const say =
+    lang === 'py'
+      ? `import os as _os\n_os.write(1, b'${mark}\\n')\n`
+      : `import { writeSync as sayMark } from 'node:fs'\nsayMark(1, '${mark}\\n')\n`
+  return { kind: 'text', text: `${own}\n${say}`, boxPath: `/box/${lang}/${name}` }
 }
 
 const int = (n: number): TypedValue => ({ t: 'int', v: String(n) })
@@ -148,10 +170,6 @@ export function pickPrograms(programs: readonly AttackProgram[], ids: readonly s
     if (!found) throw new Error(`no attack ${id} among ${programs.length}: ${readdirSync('.').length} files here`)
     return found
   })
-}
-
-function availableMemory(): number {
-  return Number(/^MemAvailable:\s+(\d+)/m.exec(readFileSync('/proc/meminfo', 'latin1'))?.[1] ?? 0)
 }
 
 function knock(port: number, onConnect: () => void): void {

@@ -34,9 +34,16 @@ export interface AttackWorld {
   close(): void
 }
 
-/** Builds the world in a fresh directory. */
-export async function createAttackWorld(): Promise<AttackWorld> {
-  const canary = `CANARY-${randomBytes(12).toString('hex')}`
+/** The variable of this process that holds the planted secret while a world is there. */
+export const CANARY_VARIABLE = 'AWS_SECRET_ACCESS_KEY'
+
+/**
+ * Builds the world in a fresh directory. The secret is `canary`, planted in every file and in this process' environment too; whoever
+ * started this process with it, in its environment and in descriptors, gives it here.
+ */
+export async function createAttackWorld(canary = `CANARY-${randomBytes(12).toString('hex')}`): Promise<AttackWorld> {
+  const variableBefore = process.env[CANARY_VARIABLE]
+  process.env[CANARY_VARIABLE] = canary
   const root = mkdtempSync(join(tmpdir(), 'w-'))
   chmodSync(root, 0o755)
   const home = join(root, 'home', 'someone')
@@ -123,6 +130,8 @@ export async function createAttackWorld(): Promise<AttackWorld> {
       return found
     },
     close: () => {
+      if (variableBefore === undefined) delete process.env[CANARY_VARIABLE]
+      else process.env[CANARY_VARIABLE] = variableBefore
       for (const server of servers) server.close()
       udp.close()
       sentinel.kill('SIGKILL')
