@@ -1,15 +1,14 @@
 import { expect, test } from 'vitest'
-import type { RunResult } from '../../src/ports/sandbox.ts'
 import { everythingOut, type HostMemory, holdsSecret, judgeMemory, judgeRun } from '../support/attack-oracle.ts'
 
 const captured = (text: string) => ({ text, totalBytes: text.length, truncated: false })
-const run = (stdout: string, more: Partial<RunResult> = {}): RunResult => ({
-  ...{ end: 'exit', code: 0, signal: null, cpuMs: 1, wallMs: 1, peakRssBytes: 1, files: [], refusedFiles: [] },
-  ...{ stdout: captured(stdout), stderr: captured(''), driver: 'd', policyHash: 'p' },
+type Judged = Parameters<typeof judgeRun>[1]
+const run = (stdout: string, more: Partial<Judged> = {}): Judged => ({
+  ...{ end: 'exit', code: 0, stdout: captured(stdout), stderr: captured(''), files: [], refusedFiles: [] },
   ...more,
 })
 const facts = { canary: 'CANARY-0123456789', mark: 'STARTED 1' }
-const judge = (result: RunResult, program: { expect_kill?: boolean; crash?: boolean } = {}) => judgeRun(program, result, facts)
+const judge = (result: Judged, program: { expect_kill?: boolean; crash?: boolean } = {}) => judgeRun(program, result, facts)
 
 test('a program that was refused in its own words, or stopped by a bound, was held', () => {
   expect(judge(run('STARTED 1\nBLOCKED: tcp ECONNREFUSED\n'))).toEqual([])
@@ -39,7 +38,7 @@ test('an exit code of its own is neither a stop nor a refusal', () => {
 
 test('the planted secret is seen wherever it comes out, and dressed as it may be', () => {
   const { canary } = facts
-  const ways: Partial<RunResult>[] = [
+  const ways: Partial<Judged>[] = [
     { stdout: captured(`STARTED 1\nBLOCKED: x ${canary}`) },
     { stderr: captured(canary) },
     { refusedFiles: [`${canary}: a link`] },

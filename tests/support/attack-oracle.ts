@@ -15,8 +15,16 @@ export const CAP_BYTES = 256 * 1024
 const MEMORY_SLACK_KB = 768 * 1024
 const MEMORY_LIMIT_KB = DEFAULT_LIMITS.memoryBytes / 1024
 
+/** What the oracles look at. */
+type Seen = Pick<RunResult, 'end' | 'code' | 'stdout' | 'stderr' | 'files' | 'refusedFiles'>
+
 /** Everything a run brought out, as one text: streams, names and contents of files, and what was said of refused ones. */
-export function everythingOut({ stdout, stderr, files, refusedFiles }: RunResult): string {
+export function everythingOut({
+  stdout,
+  stderr,
+  files,
+  refusedFiles,
+}: Pick<Seen, 'stdout' | 'stderr' | 'files' | 'refusedFiles'>): string {
   const contents = files.map(({ path, content }) => `${path}\n${Buffer.from(content).toString('latin1')}`)
   return [stdout.text, stderr.text, ...contents, ...refusedFiles].join('\n')
 }
@@ -34,7 +42,7 @@ export function holdsSecret(text: string, canary: string): boolean {
  */
 export function judgeRun(
   program: Pick<AttackProgram, 'expect_kill' | 'crash'>,
-  result: RunResult,
+  result: Seen,
   facts: { readonly canary: string; readonly mark: string },
 ): string[] {
   const problems: string[] = []
