@@ -1,51 +1,71 @@
 import type { SuiteTest } from '../domain/suite.ts'
 import type { TypedValue } from '../domain/value.ts'
-import type { CandidateSession, Sandbox } from '../ports/sandbox.ts'
+import type { Sandbox } from '../ports/sandbox.ts'
 import { SUITE_PROXY_HARNESS } from './harness/suite-proxy-harness.ts'
 import type { SuiteSpec } from './suite.ts'
+import type { Answer, SuiteCall, SuiteCandidate } from './suite-candidate.ts'
 
-/** What the call proxy found. `cannot` sends the suite to the in-process channel. */
+/**
+ * What the call proxy found. `cannot` sends the suite to the in-process channel; `unloadable` is a test file that fails at its top level;
+ * `lost` a sandbox that gave up, which says nothing of the code.
+ */
 export type ProxyResult =
-  | { readonly kind: 'report'; readonly tests: readonly SuiteTest[] }
+  | {
+      readonly kind: 'report'
+      readonly tests: readonly SuiteTest[]
+      /** The tests that were collected, whether they were reported or not. */
+      readonly ids: readonly string[]
+      readonly calls: readonly SuiteCall[]
+      readonly answers: readonly Answer[]
+    }
+  | { readonly kind: 'unloadable'; readonly why: string }
   | { readonly kind: 'cannot'; readonly why: string }
+  | { readonly kind: 'lost'; readonly why: string }
 
-/** Answers the stub's calls: with the candidate, or with nothing at all. */
-export type Answerer = (fn: string, args: readonly TypedValue[]) => Promise<readonly TypedValue[] | { readonly cannot: string }>
+/** Answers the last of the calls made so far: with the candidate, or with nothing at all. */
+type Answerer = (calls: readonly SuiteCall[]) => Promise<Answer>
 
 const MAX_CALLS = 300
 const text = (v: string): TypedValue => ({ t: 'str', v })
 
+/** The answerer of an empty module: tests that pass against it prove nothing. */
+export const answerNothing: Answerer = async () => ({ kind: 'nothing' })
+
 /**
- * Runs a Python test file in one sandbox against a stub and each call it makes in another, which holds the candidate; what passes
- * between them passes through here. The tests' verdict is made where no candidate byte is, so it cannot be forged.
+ * Runs a Python test file in one sandbox against a stub that has `names`, and each call it makes in another, which holds the candidate;
+ * what passes between them passes through here. The tests' verdict is made where no candidate byte is, so it cannot be forged.
  */
-export async function runThroughProxy(sandbox: Sandbox, spec: SuiteSpec, answer: Answerer): Promise<ProxyResult> {
+export async function runThroughProxy(
+  sandbox: Sandbox,
+  spec: SuiteSpec,
+  names: TypedValue,
+  answer: Answerer,
+): Promise<ProxyResult> {
+  const outside = findOutside(spec.tests)
+  if (outside !== null) return { kind: 'cannot', why: `the tests use ${outside}` }
   const judge = await sandbox.open(
-    {
-      language: 'python',
-      code: SUITE_PROXY_HARNESS,
-      entryPoint: 'run',
-      seed: spec.candidate.seed,
-    },
+    { language: 'python', code: SUITE_PROXY_HARNESS, entryPoint: 'run', seed: spec.candidate.seed },
     spec.signal === undefined ? {} : { signal: spec.signal },
   )
   try {
-    const answers: TypedValue[] = []
-    const names: TypedValue = { t: 'list', v: spec.names.map(text) }
-    while (answers.length <= MAX_CALLS) {
-      const args: TypedValue[] = [{ t: 'list', v: answers }, text(spec.tests), text(spec.moduleName), names]
+    const calls: SuiteCall[] = []
+    const answers: Answer[] = []
+    while (calls.length <= MAX_CALLS) {
+      const known: TypedValue = { t: 'list', v: calls.map((call, at) => ({ t: 'tuple', v: [call, toValue(answers[at])] })) }
+      const args = [known, text(spec.tests), text(spec.moduleName), names, text(spec.framework)]
       const outcome = await judge.call({ fn: 'run', args }, { cpuMs: 5_000, wallMs: 20_000 })
+      if (outcome.kind === 'not-run') return { kind: 'lost', why: outcome.reason }
       if (outcome.kind !== 'value' || outcome.value.t !== 'tuple')
         return { kind: 'cannot', why: `the tests ended with ${outcome.kind}` }
       const [kind, first, second] = outcome.value.v
       if (kind?.t !== 'str') return { kind: 'cannot', why: 'the tests gave no report' }
-      if (kind.v === 'report') return { kind: 'report', tests: readTests(first) }
-      if (kind.v !== 'need' || first?.t !== 'str' || second?.t !== 'list')
-        return { kind: 'cannot', why: first?.t === 'str' ? first.v : 'no reason' }
-      if (second.v.some(hasOther)) return { kind: 'cannot', why: 'an argument of a type of its own' }
-      const found = await answer(first.v, second.v)
-      if ('cannot' in found) return { kind: 'cannot', why: found.cannot }
-      answers.push({ t: 'tuple', v: [text(first.v), ...found] })
+      if (kind.v === 'report') return { kind: 'report', tests: readTests(first), ids: readTexts(second), calls, answers }
+      if (kind.v === 'unloadable' || kind.v !== 'need' || first?.t !== 'tuple')
+        return { kind: kind.v === 'unloadable' ? 'unloadable' : 'cannot', why: first?.t === 'str' ? first.v : 'no reason' }
+      calls.push(first)
+      const found = await answer(calls)
+      if (found.kind === 'cannot' || found.kind === 'lost') return found
+      answers.push(found)
     }
     return { kind: 'cannot', why: `more than ${MAX_CALLS} calls` }
   } finally {
@@ -53,39 +73,72 @@ export async function runThroughProxy(sandbox: Sandbox, spec: SuiteSpec, answer:
   }
 }
 
-/** Returns an answerer that asks the candidate in `session`. A call that did not run counts as an exception the tests do not expect. */
-export function askCandidate(session: CandidateSession): Answerer {
-  return async (fn, args) => {
-    const outcome = await session.call({ fn, args }, { cpuMs: 1_000, wallMs: 5_000 })
-    switch (outcome.kind) {
-      case 'value':
-        return hasOther(outcome.value) ? { cannot: 'a result of a type of its own' } : [text('value'), outcome.value]
-      case 'raised':
-        return [text('raised'), text(outcome.error), text(outcome.message)]
-      case 'timeout':
-        return [text('raised'), text('TimeOut'), text('the call took too long')]
-      case 'not-run':
-        return [text('raised'), text('NotRun'), text(outcome.reason)]
-    }
+/**
+ * Runs the suite with `candidate` behind the calls: first each call by itself, which shows what the code answers when nothing happened
+ * before, then all of them once more in one process. Where the two differ the code has a state, and the suite is run again with all earlier
+ * calls repeated before each. A code that then does not answer the same twice is left to the in-process channel.
+ */
+export async function runOnCandidate(sandbox: Sandbox, spec: SuiteSpec, candidate: SuiteCandidate): Promise<ProxyResult> {
+  const { names } = candidate
+  const alone = await runThroughProxy(sandbox, spec, names, async (calls) => {
+    const [answer] = await candidate.ask(calls.slice(-1))
+    return answer ?? { kind: 'cannot', why: 'no answer' }
+  })
+  if (alone.kind !== 'report' || alone.calls.length < 2 || alone.answers.some(({ kind }) => kind === 'dead')) return alone
+  const together = await candidate.ask(alone.calls)
+  const odd = together.find(({ kind }) => kind === 'cannot' || kind === 'lost')
+  if (odd?.kind === 'cannot' || odd?.kind === 'lost') return odd
+  if (JSON.stringify(together) === JSON.stringify(alone.answers)) return alone
+  let before: readonly Answer[] = []
+  return runThroughProxy(sandbox, spec, names, async (calls) => {
+    // Nothing that comes after a call that hung can be asked: it would hang again.
+    if (before.at(-1)?.kind === 'dead') return before.at(-1) ?? { kind: 'cannot', why: 'no answer' }
+    const answers = await candidate.ask(calls)
+    const last = answers.at(-1)
+    if (last === undefined) return { kind: 'cannot', why: 'no answer' }
+    if (last.kind === 'cannot' || last.kind === 'lost') return last
+    if (last.kind !== 'dead' && JSON.stringify(answers.slice(0, -1)) !== JSON.stringify(before))
+      return { kind: 'cannot', why: 'the code does not answer the same twice' }
+    before = last.kind === 'dead' ? [...before, last] : answers
+    return last
+  })
+}
+
+/** Things of the tests' own process that the code would have to see: they are not there where it runs. */
+const OUTSIDE =
+  /\b(?:sys\.(?:stdin|modules|argv|path_hooks|meta_path|set\w+|_\w+)|os\.(?:environ|putenv|chdir|mkdir|makedirs|umask)|(?:random|np)\.seed|builtins|setattr|delattr|globals|monkeypatch|capf?d?sys|caplog|capfd|assertLogs|assertNoLogs|assertWarns\w*|__(?:cause|context|notes|traceback|dict|import)__|open\()/
+const OUTSIDE_MODULES =
+  /^[ \t]*(?:import|from)[ \t][^\n]{0,400}?\b(mock|tempfile|pathlib|shutil|importlib|logging|warnings|threading|multiprocessing|concurrent|asyncio|subprocess|signal|inspect|gc|weakref|locale|socket|sqlite3|contextvars)\b/m
+
+/** Returns what in `tests` reaches past the calls of the code, or null. */
+export function findOutside(tests: string): string | null {
+  return OUTSIDE.exec(tests)?.[0] ?? OUTSIDE_MODULES.exec(tests)?.[1] ?? null
+}
+
+/** Returns what a module with nothing behind it has: the names the tests take, and those of the candidate, each of the kind it is there. */
+export function stubNames(wanted: readonly string[], there: TypedValue | null): TypedValue {
+  const known = there?.t === 'list' ? there.v : []
+  const have = new Set(known.map((row) => (row.t === 'tuple' && row.v[0]?.t === 'str' ? row.v[0].v : '')))
+  const more = wanted.filter((name) => !have.has(name) && !name.startsWith('__'))
+  return {
+    t: 'list',
+    v: [...known, ...more.map((name): TypedValue => ({ t: 'tuple', v: [text(name), text('function'), { t: 'list', v: [] }] }))],
   }
 }
 
-/** The answerer of an empty module: tests that pass against it prove nothing. */
-export const answerNothing: Answerer = async () => [text('raised'), text('NotThere'), text('a stub')]
-
-function hasOther(value: TypedValue): boolean {
-  switch (value.t) {
-    case 'other':
-      return true
-    case 'list':
-    case 'tuple':
-    case 'set':
-      return value.v.some(hasOther)
-    case 'dict':
-      return value.v.some(([key, item]) => hasOther(key) || hasOther(item))
+function toValue(answer: Answer | undefined): TypedValue {
+  switch (answer?.kind) {
+    case 'told':
+      return answer.value
+    case 'dead':
+      return { t: 'tuple', v: [text('dead'), text(answer.why)] }
     default:
-      return false
+      return { t: 'tuple', v: [text('nothing')] }
   }
+}
+
+function readTexts(rows: TypedValue | undefined): readonly string[] {
+  return rows?.t === 'list' ? rows.v.flatMap((row) => (row.t === 'str' ? [row.v] : [])) : []
 }
 
 function readTests(rows: TypedValue | undefined): readonly SuiteTest[] {

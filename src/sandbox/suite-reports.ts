@@ -1,96 +1,125 @@
 import type { SuiteTest } from '../domain/suite.ts'
 
 /*
- * What test frameworks print, which hostile code may have written: read line by line, in one pass, never trusted. Canaries, a stub
- * and mutants say how far a report can be believed.
+ * What a suite that ran in the candidate's process told, which hostile code may have written: read in one pass, never trusted. Canaries, a
+ * stub and mutants say how far a report can be believed. Invariants:
+ *  1. A report has an end with the framework's own counts, and its rows add up to them; else it is a problem.
+ *  2. A row that is no row is a problem, not nothing.
  */
 
 /** Characters of a failure's message that are kept. */
 const MAX_MESSAGE = 400
+const MAX_ROWS = 2_000
 
-/** Reads `unittest -v`: a line a test, then for each failure a block whose last line at the margin says why. */
-export function parseUnittest(text: string): readonly SuiteTest[] {
-  const lines = text.split('\n')
-  const why = new Map<string, string>()
-  let failed: string | null = null
-  for (const line of lines) {
-    const head = /^(?:FAIL|ERROR): (\w+) \(/.exec(line)
-    if (head !== null) failed = head[1] ?? null
-    else if (failed !== null && /^[A-Za-z_][\w.]{0,80}(?::|$)/.test(line)) why.set(failed, line)
-    else if (line.startsWith('=====')) failed = null
-  }
-  return lines.flatMap((line): SuiteTest[] => {
-    const found = /^(\w+) \([\w.]+\).*?\.\.\. (ok|FAIL|ERROR|skipped|expected failure|unexpected success)/.exec(line)
-    if (found === null) return []
-    const [, id = '', word] = found
-    const status = word === 'ok' ? 'pass' : word === 'skipped' || word === 'expected failure' ? 'skip' : 'fail'
-    return [withMessage(id, status, why.get(id))]
-  })
+/** What one run told. */
+export interface SuiteRun {
+  readonly tests: readonly SuiteTest[]
+  /** The tests that were collected; null where the framework does not say it before it runs them. */
+  readonly ids: readonly string[] | null
+  /** What is wrong with the report itself; null for one that adds up. */
+  readonly problem: string | null
+  /** How many tests the framework itself counted as failed. */
+  readonly failed: number
 }
 
-/** Reads pytest's `-rA` summary: a line a test, with the reason behind it. */
-export function parsePytest(text: string): readonly SuiteTest[] {
-  return text.split('\n').flatMap((line): SuiteTest[] => {
-    const found = /^(PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS) (?:[^\s:]+::)+([^\s:]+)(?: - (.*))?/.exec(line)
-    if (found === null) return []
-    const [, word, id = '', why] = found
-    const status = word === 'PASSED' ? 'pass' : word === 'SKIPPED' || word === 'XFAIL' ? 'skip' : 'fail'
-    return [withMessage(id, status, why)]
-  })
-}
+const broken = (problem: string): SuiteRun => ({ tests: [], ids: null, problem, failed: 0 })
 
-/** Reads the TAP of `node --test`; the `error` of a failure's block is its message. */
-export function parseNodeTap(text: string): readonly SuiteTest[] {
+/** Reads the JSON lines of a reporter of ours. */
+export function parseReport(text: string): SuiteRun {
   const tests: SuiteTest[] = []
-  let isMessage = false
+  let ids: string[] | null = null
+  let end: { readonly total: number; readonly failed: number } | null = null
+  let suites = 0
   for (const line of text.split('\n')) {
-    const found = /^ *(not ok|ok) \d+ - (.*)$/.exec(line)
-    if (found !== null) {
-      isMessage = false
-      const [name = '', directive] = (found[2] ?? '').split(/ # (SKIP|TODO)/)
-      tests.push({ id: name.trim(), status: directive ? 'skip' : found[1] === 'ok' ? 'pass' : 'fail' })
-      continue
-    }
-    const last = tests.at(-1)
-    if (last?.status !== 'fail') continue
-    const error = /^ +error: (?:'(.*)'|\|-|(.+))$/.exec(line)
-    if (error !== null && last.message === undefined) {
-      isMessage = error[1] === undefined && error[2] === undefined
-      tests[tests.length - 1] = withMessage(last.id, 'fail', error[1] ?? error[2] ?? '')
-    } else if (isMessage && /^ +(?:code|name|expected|actual|operator|stack|\.\.\.):?/.test(line)) isMessage = false
-    else if (isMessage && line.trim() !== '') {
-      tests[tests.length - 1] = withMessage(last.id, 'fail', `${last.message ?? ''} ${line.trim()}`.trim())
+    if (line === '') continue
+    const row = parseObject(line)
+    if (row === null) return broken('a line of the report is not one of ours')
+    if (end !== null) return broken('the report goes on after its end')
+    if (Array.isArray(row['ids']) && ids === null) ids = row['ids'].map(String)
+    else if (row['end'] !== undefined) {
+      const { total, failed } = Object(row['end']) as { total?: unknown; failed?: unknown }
+      if (typeof total !== 'number' || typeof failed !== 'number') return broken('the end of the report is not one of ours')
+      end = { total, failed }
+    } else {
+      const { id, status, why } = row
+      if (typeof id !== 'string' || (status !== 'pass' && status !== 'fail' && status !== 'skip'))
+        return broken('a line of the report is not one of ours')
+      if (tests.length === MAX_ROWS) return broken(`more than ${MAX_ROWS} tests`)
+      if (row['suite'] === true) suites++
+      tests.push(withMessage(id.slice(0, 300), status, typeof why === 'string' && why !== '' ? why : undefined))
     }
   }
-  return tests
+  if (end === null) return { tests, ids, problem: 'the report has no end', failed: 0 }
+  return addUp({ tests, ids, ...end, suites })
 }
 
 /** Reads vitest's JSON report. */
-export function parseVitest(text: string): readonly SuiteTest[] {
-  let report: unknown
-  try {
-    report = JSON.parse(text)
-  } catch {
-    return []
-  }
-  const list = (value: unknown, key: string): readonly unknown[] => {
-    const found = (value as Record<string, unknown> | null)?.[key]
-    return Array.isArray(found) ? found : []
-  }
-  return list(report, 'testResults')
-    .flatMap((file) => list(file, 'assertionResults'))
-    .flatMap((test): SuiteTest[] => {
-      if (typeof test !== 'object' || test === null) return []
-      const { fullName, status } = test as Record<string, unknown>
-      const [why] = list(test, 'failureMessages')
-      return [
+export function parseVitest(text: string): SuiteRun {
+  const report = parseObject(text)
+  const total = report?.['numTotalTests']
+  const failed = report?.['numFailedTests']
+  if (typeof total !== 'number' || typeof failed !== 'number') return broken('the report is not one of vitest')
+  const tests: SuiteTest[] = []
+  let suites = 0
+  for (const file of list(report, 'testResults')) {
+    const rows = list(file, 'assertionResults')
+    if (rows.length === 0) suites++
+    for (const row of rows) {
+      const { title, status } = Object(row) as Record<string, unknown>
+      if (tests.length === MAX_ROWS) return broken(`more than ${MAX_ROWS} tests`)
+      const id = [...list(row, 'ancestorTitles'), title].map(String).join(' > ').slice(0, 300)
+      const [why] = list(row, 'failureMessages')
+      tests.push(
         withMessage(
-          typeof fullName === 'string' ? fullName.slice(0, 300) : '',
+          id,
           status === 'passed' ? 'pass' : status === 'failed' ? 'fail' : 'skip',
-          typeof why === 'string' ? why.split('\n')[0] : undefined,
+          typeof why === 'string' ? why.split('\n', 1)[0] : undefined,
         ),
-      ]
-    })
+      )
+    }
+  }
+  if (suites > 0) return { tests, ids: null, problem: 'the test file did not load', failed }
+  return addUp({ tests, ids: null, total, failed, suites })
+}
+
+/** Returns `run` with a problem when the summary that unittest or pytest printed counts other failures than the report does. */
+export function agreeWithSummary(run: SuiteRun, printed: string): SuiteRun {
+  if (run.problem !== null) return run
+  const isSummary = /^(?:FAILED \(|OK\b)|^[= ]*\d+ (?:passed|failed|errors?|skipped|xfailed|xpassed)\b.* in \d/
+  const line = printed
+    .slice(-4_000)
+    .split('\n')
+    .findLast((each) => isSummary.test(each))
+  if (line === undefined) return { ...run, problem: 'there is no summary beside the report' }
+  const counts = line.matchAll(/(?<!expected )\b(?:failures|errors|unexpected successes)=(\d+)|\b(\d+) (?:failed|errors?)\b/g)
+  const failed = [...counts].reduce((sum, [, a, b]) => sum + Number(a ?? b), 0)
+  return failed === run.failed ? run : { ...run, problem: `the summary counts ${failed} failures, the report ${run.failed}` }
+}
+
+function addUp({
+  tests,
+  ids,
+  total,
+  failed,
+  suites,
+}: Pick<SuiteRun, 'tests' | 'ids'> & { total: number; failed: number; suites: number }): SuiteRun {
+  const failures = tests.filter(({ status }) => status === 'fail').length
+  const isSame = tests.length - suites === total && (failures === failed || failures - suites === failed)
+  return { tests, ids, problem: isSame ? null : 'the report and the counts of the framework differ', failed }
+}
+
+function list(value: unknown, key: string): readonly unknown[] {
+  const found = (Object(value) as Record<string, unknown>)[key]
+  return Array.isArray(found) ? found : []
+}
+
+function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    const parsed: unknown = JSON.parse(text)
+    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? (parsed as Record<string, unknown>) : null
+  } catch {
+    return null
+  }
 }
 
 function withMessage(id: string, status: SuiteTest['status'], message: string | undefined): SuiteTest {

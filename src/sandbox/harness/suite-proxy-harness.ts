@@ -1,95 +1,226 @@
 /**
  * Runs an unmodified Python test file against a stub module, as text loaded like a candidate but without one candidate byte. `run`
- * takes the answers known so far and returns `('need', fn, args)` for the next one, `('report', tests)` or
- * `('cannot', why)`. It starts over each time: a fork has no memory of the last one, and the tests are deterministic or refused.
+ * takes the answers known so far, each with the call it belongs to, and returns `('need', call)` for the next one,
+ * `('report', rows, ids)`, `('unloadable', why)` or `('cannot', why)`. Invariants:
+ *  1. It starts over each time, in a fork that has no memory of the last one; a call that is not the one recorded is refused.
+ *  2. The stub has the names it was given and no others; whatever is done with one but calling it is refused, not guessed.
+ *  3. A test in which the code hung, ended its process or broke its channel has failed, whatever the test caught.
+ *  4. `ids` are the tests that were collected, `rows` what became of them: a test without a row did not pass.
  */
 export const SUITE_PROXY_HARNESS = `
-import sys, types, unittest, builtins, math, contextlib, re
+import sys, types, unittest, builtins, re
 
 class _Need(BaseException): pass
 class _Cannot(BaseException): pass
-_state = {'answers': [], 'next': 0, 'need': None, 'cannot': None}
+class _Dead(BaseException): pass
+_state = {'answers': [], 'next': 0, 'need': None, 'cannot': None, 'dead': None, 'errors': {}, 'result': None}
+_scalars, _mutables = (type(None), bool, int, float, str, bytes), (list, dict, set)
 
 def _cannot(why):
     _state['cannot'] = _state['cannot'] or why
+    _stop()
     raise _Cannot(why)
+def _stop():
+    if _state['result'] is not None: _state['result'].shouldStop = True
+
+def _children(value):
+    return [x for pair in value.items() for x in pair] if type(value) is dict else list(value)
+def _walk(value, seen, depth=0):
+    t = type(value)
+    if t in _scalars: return
+    if depth > 15: _cannot('an argument that is too deep')
+    if t in _mutables:
+        if id(value) in seen: _cannot('an argument that is at two places')
+        seen[id(value)] = value
+    elif t is not tuple: _cannot('an argument of a type of its own')
+    for x in _children(value): _walk(x, seen, depth + 1)
+def _canon(value):
+    t = type(value)
+    if t in _scalars: return (t.__name__, repr(value))
+    items = [_canon(x) for x in _children(value)]
+    return (t.__name__, sorted(items) if t is set else items)
+
+def _unpack(packed, olds):
+    tag, value = packed
+    if tag == 'v': return value
+    if tag == 'r': return olds[value]
+    return _build(tag, [_unpack(x, olds) for x in value])
+def _build(tag, items):
+    if tag == 'dict': return dict(zip(items[::2], items[1::2]))
+    return {'list': list, 'tuple': tuple, 'set': set}[tag](items)
+def _change(old, tag, items):
+    new = _build(tag, items)
+    if type(new) is not type(old): raise ValueError(tag)
+    if tag == 'list': old[:] = new
+    else:
+        old.clear()
+        old.update(new)
+
+class _ErrorType(type):
+    def __call__(cls, *args, **kwargs): _cannot('a test that makes an exception of the code')
+def _of_an_error(self, key):
+    if key.startswith('__'): raise AttributeError(key)
+    _cannot('use of ' + key + ' of an exception')
+def _error_class(mro):
+    module, name = mro[0]
+    if module == 'builtins':
+        found = getattr(builtins, name, None)
+        if isinstance(found, type) and issubclass(found, BaseException): return found
+        _cannot('an exception that is not known here')
+    if module != 'candidate': _cannot('an exception of a library')
+    key = tuple(name for _, name in mro)
+    if key not in _state['errors']:
+        base = _error_class(mro[1:])
+        if not {n for _, n in mro[1:]} <= {k.__name__ for k in base.__mro__}: _cannot('an exception of two kinds')
+        _state['errors'][key] = _ErrorType(name, (base,), {'__module__': 'candidate', '__getattr__': _of_an_error})
+    return _state['errors'][key]
+def _error(mro, args, message):
+    kind = _error_class(mro)
+    try: made = type.__call__(kind, *args)
+    except TypeError: _cannot('an exception that cannot be made again')
+    if str(made) != message: _cannot('an exception with a text of its own')
+    if not isinstance(made, (Exception, SystemExit)): _cannot('an exception that ends the tests')
+    return made
+
+def _die(why):
+    _state['dead'] = why
+    raise _Dead(why)
+def _ask(name, args, kwargs):
+    if _state['need'] is not None: raise _Need()
+    olds = {}
+    _walk(args, olds)
+    _walk(tuple(kwargs.values()), olds)
+    call = (name, args, tuple(kwargs), tuple(kwargs.values()))
+    at = _state['next']
+    _state['next'] += 1
+    if at >= len(_state['answers']):
+        _state['need'] = ('need', call)
+        _stop()
+        raise _Need()
+    known, answer = _state['answers'][at]
+    if _canon(known) != _canon(call): _cannot('the tests do not ask the same twice')
+    kind = answer[0]
+    if kind == 'nothing': raise type('NotThere', (Exception,), {})('a stub')
+    if kind == 'dead': _die(answer[1])
+    objects = list(olds.values())
+    failure = value = None
+    try:
+        _, found, changes, out, err = answer
+        if kind == 'raised': failure = _error(*found)
+        else: value = _unpack(found, objects)
+        for old, tag, items in [(objects[k], tag, [_unpack(x, objects) for x in items]) for k, tag, items in changes]:
+            _change(old, tag, items)
+    except Exception as error: _die('its answer was malformed')
+    sys.stdout.write(out)
+    sys.stderr.write(err)
+    if failure is not None: raise failure
+    return value
 
 class _Proxy:
+    __slots__ = ('_name',)
     def __init__(self, name): object.__setattr__(self, '_name', name)
-    def __call__(self, *args, **kwargs):
-        name = object.__getattribute__(self, '_name')
-        if kwargs: _cannot('keyword arguments')
-        if _state['need'] is not None: raise _Need()
-        at = _state['next']
-        _state['next'] += 1
-        if at >= len(_state['answers']):
-            _state['need'] = ('need', name, list(args))
-            raise _Need()
-        known, kind, *rest = _state['answers'][at]
-        if known != name: _cannot('the tests do not ask the same twice')
-        if kind == 'value': return rest[0]
-        error = getattr(builtins, rest[0], None)
-        if not (isinstance(error, type) and issubclass(error, Exception)): error = type(rest[0], (Exception,), {})
-        try: instance = error(rest[1])
-        except TypeError: instance = Exception(rest[1])
-        raise instance
-    def __getattr__(self, key): _cannot('use of ' + str(key) + ' of what is not only a function')
-for _op in ('eq ne lt gt le ge add radd sub mul getitem iter len bool contains enter exit'.split()):
-    setattr(_Proxy, '__%s__' % _op, lambda self, *a, _op=_op: _cannot('use as a value'))
-_Proxy.__hash__ = object.__hash__
+    def __call__(self, *args, **kwargs): return _ask(object.__getattribute__(self, '_name'), args, kwargs)
+    def __getattribute__(self, key): _cannot('use of ' + str(key) + ' of what is not only a function')
+    def __setattr__(self, key, value): _cannot('a test that sets ' + str(key))
+    def __delattr__(self, key): _cannot('a test that deletes ' + str(key))
+class _Value(_Proxy):
+    __slots__ = ()
+    def __call__(self, *args, **kwargs): _cannot('use of what is not a function')
+for _op in (
+    'eq ne lt gt le ge add sub mul matmul truediv floordiv mod divmod pow lshift rshift and or xor radd rsub rmul rmatmul rtruediv '
+    'rfloordiv rmod rdivmod rpow rlshift rrshift rand ror rxor iadd isub imul imatmul itruediv ifloordiv imod ipow ilshift irshift '
+    'iand ior ixor neg pos abs invert int float complex index round trunc floor ceil bool str repr bytes format len length_hint '
+    'iter next reversed contains getitem setitem delitem missing enter exit aenter aexit aiter anext await get set delete set_name '
+    'copy deepcopy reduce reduce_ex getstate sizeof dir fspath instancecheck subclasscheck mro_entries class_getitem buffer'
+).split():
+    for _class in (_Proxy, _Value): setattr(_class, '__%s__' % _op, lambda self, *a, **k: _cannot('use as a value'))
+for _class in (_Proxy, _Value): _class.__hash__ = object.__hash__
 
 class _Stub(types.ModuleType):
-    def __getattr__(self, name):
-        if name.startswith('__'): raise AttributeError(name)
-        proxy = _Proxy(name)
-        self.__dict__[name] = proxy
-        return proxy
+    def __getattribute__(self, key):
+        if key == '__dict__': _cannot('use of the names of the module')
+        return types.ModuleType.__getattribute__(self, key)
+    def __setattr__(self, key, value): _cannot('a test that sets ' + str(key))
+    def __delattr__(self, key): _cannot('a test that deletes ' + str(key))
+def _stub(module_name, names):
+    stub = _Stub(module_name)
+    put = types.ModuleType.__setattr__
+    for name, kind, mro in names:
+        put(stub, name, _Proxy(name) if kind == 'function' else _error_class(mro) if kind == 'error' else _Value(name))
+    put(stub, '__all__', [name for name, _, _ in names if not name.startswith('_')])
+    return stub
 
 class _Approx:
-    def __init__(self, value, rel=1e-6, abs=1e-12): self.value, self.rel, self.abs = value, rel, abs
+    __hash__ = None
+    def __init__(self, value, rel=None, abs=None, **kwargs):
+        if kwargs: _cannot('an option of pytest.approx')
+        if type(value) not in (int, float, list, tuple): _cannot('pytest.approx of another type')
+        self.value, self.rel, self.abs = value, rel, abs
     def __eq__(self, other):
         if isinstance(self.value, (list, tuple)):
-            return len(self.value) == len(other) and all(_Approx(a, self.rel, self.abs) == b for a, b in zip(self.value, other))
-        return math.isclose(self.value, other, rel_tol=self.rel, abs_tol=self.abs)
+            if not isinstance(other, (list, tuple)) or len(self.value) != len(other): return False
+            return all(_Approx(a, self.rel, self.abs) == b for a, b in zip(self.value, other))
+        if type(other) not in (int, float): return self.value == other
+        if self.value == other: return True
+        if abs(self.value) == float('inf'): return False
+        absolute = 1e-12 if self.abs is None else self.abs
+        relative = 0 if self.rel is None and self.abs is not None else (1e-6 if self.rel is None else self.rel) * abs(self.value)
+        return abs(self.value - other) <= max(absolute, relative)
 
 class _Raises:
-    value = None
-    def __init__(self, kinds, match=None): self.kinds, self.match = kinds, match
+    def __init__(self, kinds, match=None): self.kinds, self.match_, self.value = kinds, match, None
     def __enter__(self): return self
     def __exit__(self, kind, value, trace):
         if kind is None: raise AssertionError('nothing was raised')
         if not issubclass(kind, self.kinds): return False
-        if self.match is not None and not re.search(self.match, str(value)): raise AssertionError('another message')
-        self.value = value
+        self.value, self.type = value, kind
+        if self.match_ is not None: self.match(self.match_)
         return True
+    def match(self, pattern):
+        if not re.search(pattern, str(self.value)): raise AssertionError('another message')
+        return True
+    def __getattr__(self, key): _cannot('use of ' + key + ' of pytest.raises')
 
-def _raises(kinds, *args, match=None, **kwargs):
-    if not args: return _Raises(kinds, match)
-    with _Raises(kinds): args[0](*args[1:], **kwargs)
+def _raises(kinds, *args, **kwargs):
+    if set(kwargs) - {'match'} or (args and kwargs): _cannot('an option of pytest.raises')
+    found = _Raises(kinds, **kwargs)
+    if not args: return found
+    with found: args[0](*args[1:])
+    return found
 
-def _parametrize(names, values, **_):
+def _parametrize(names, values, ids=None, **kwargs):
+    if kwargs: _cannot('an option of pytest.mark.parametrize')
     names = [n.strip() for n in names.split(',')] if isinstance(names, str) else list(names)
+    values = [v if len(names) > 1 else (v,) for v in values]
     def mark(function):
-        rows = [dict(zip(names, v if len(names) > 1 else (v,))) for v in values]
+        if type(function) is not types.FunctionType or any(len(v) != len(names) for v in values): _cannot('a parametrized class')
+        rows = [dict(zip(names, v)) for v in values]
         function._rows = [{**a, **b} for a in getattr(function, '_rows', [{}]) for b in rows]
         return function
     return mark
 
+class _Marks:
+    parametrize = staticmethod(_parametrize)
+    def __getattr__(self, key): _cannot('pytest.mark.' + key)
+def _fail(reason='', pytrace=True): raise AssertionError(reason)
 def _pytest():
     module = types.ModuleType('pytest')
-    module.raises, module.approx = _raises, _Approx
-    module.mark = types.SimpleNamespace(parametrize=_parametrize)
-    module.fail = lambda reason='': (_ for _ in ()).throw(AssertionError(reason))
+    module.raises, module.approx, module.mark, module.fail = _raises, _Approx, _Marks(), _fail
     module.__getattr__ = lambda name: _cannot('pytest.' + name)
     return module
 
-class _Quiet(unittest.TestResult):
+def _nameof(test): return test.id().replace('test_suite.', '', 1)
+class _Result(unittest.TestResult):
     def __init__(self):
         super().__init__()
         self.rows = []
+    def startTest(self, test):
+        super().startTest(test)
+        _state['dead'] = None
     def _row(self, test, status, err=None):
         why = '' if err is None else ('%s: %s' % (err[0].__name__, err[1]))[:400]
-        self.rows.append((test.id().removeprefix('test_suite.'), status, why))
+        if _state['dead'] is not None: status, why = 'fail', _state['dead']
+        self.rows.append((_nameof(test), status, why))
     def addSuccess(self, test): self._row(test, 'pass')
     def addError(self, test, err): self._row(test, 'fail', err)
     def addFailure(self, test, err): self._row(test, 'fail', err)
@@ -99,33 +230,76 @@ class _Quiet(unittest.TestResult):
     def addSubTest(self, test, subtest, err):
         if err is not None: self._row(subtest, 'fail', err)
 
-def run(answers, source, module_name, names):
-    _state.update(answers=answers, next=0, need=None, cannot=None)
-    stub = _Stub(module_name)
-    stub.__all__ = names
-    sys.modules[module_name] = stub
-    sys.modules['pytest'] = _pytest()
-    suite = types.ModuleType('test_suite')
-    sys.modules['test_suite'] = suite
-    result = _Quiet()
+# A coroutine or generator that nobody runs has tested nothing.
+def _call(self, method):
+    if method() is not None: _cannot('a test that returns something')
+unittest.TestCase._callTestMethod = _call
+
+def _function_cases(owner, name, function):
+    label = name if owner is None else owner.__name__ + '::' + name
+    wanted = list(function.__code__.co_varnames[:function.__code__.co_argcount])[0 if owner is None else 1:]
+    if function.__code__.co_kwonlyargcount or function.__defaults__: _cannot('a test with defaults')
+    for i, row in enumerate(getattr(function, '_rows', [{}])):
+        if set(row) != set(wanted): _cannot('a fixture')
+        def run_row(row=row):
+            if (function(**row) if owner is None else function(owner(), **row)) is not None: _cannot('a test that returns something')
+        case = unittest.FunctionTestCase(run_row)
+        case.id = lambda i=i: '%s[%d]' % (label, i)
+        yield case
+def _class_cases(owner):
+    for key, value in list(vars(owner).items()):
+        if key.lower().startswith(('setup', 'teardown')) or key in ('__init__', '__new__', '__test__', 'pytestmark'): _cannot('a fixture')
+        if key.startswith('test'):
+            if type(value) is not types.FunctionType: _cannot('a test that is not a plain method')
+            yield from _function_cases(owner, key, value)
+
+def _collect(space, framework):
+    suites, plain, cases = [], [], []
+    fixtures = {'setup_module', 'teardown_module', 'setup_function', 'teardown_function', 'setup', 'teardown', 'pytestmark'}
+    if 'load_tests' in space: _cannot('load_tests')
+    if framework == 'pytest' and fixtures & set(space): _cannot('a fixture')
+    for name in sorted(space) if framework == 'unittest' else list(space):
+        value = space[name]
+        if type(value) in (_Proxy, _Value): continue
+        if issubclass(type(value), type):
+            if value in (unittest.TestCase, unittest.FunctionTestCase): continue
+            if issubclass(value, unittest.TestCase):
+                if any(k.__name__ == 'IsolatedAsyncioTestCase' for k in value.__mro__): _cannot('an asynchronous test')
+                suites.append(unittest.defaultTestLoader.loadTestsFromTestCase(value))
+            elif framework == 'pytest' and name.startswith('Test'):
+                if value.__bases__ != (object,) or type(value) is not type: _cannot('a test class with a base')
+                plain.extend(_class_cases(value))
+                suites.append(unittest.TestSuite(plain))
+                plain = []
+        elif framework == 'pytest' and name.startswith('test'):
+            if type(value) is not types.FunctionType: _cannot('a test that is not a plain function')
+            suites.append(unittest.TestSuite(_function_cases(None, name, value)))
+    for suite in suites: cases.extend(suite)
+    if {'setUpModule', 'tearDownModule'} & set(space) and any(type(c) is unittest.FunctionTestCase for c in cases): _cannot('a fixture')
+    return unittest.TestSuite(suites), [_nameof(case) for case in cases]
+
+def run(answers, source, module_name, names, framework):
+    _state.update(answers=answers, next=0, need=None, cannot=None, dead=None, errors={}, result=None)
+    result, ids = _Result(), []
+    why = None
     try:
-        exec(compile(source, 'test_suite.py', 'exec'), suite.__dict__)
-        tests = []
-        for name, value in list(suite.__dict__.items()):
-            if isinstance(value, type) and issubclass(value, unittest.TestCase):
-                tests.extend(unittest.defaultTestLoader.loadTestsFromTestCase(value))
-            elif isinstance(value, types.FunctionType) and name.startswith('test'):
-                for i, row in enumerate(getattr(value, '_rows', [{}])):
-                    if set(row) != set(value.__code__.co_varnames[:value.__code__.co_argcount]): _cannot('a fixture')
-                    case = unittest.FunctionTestCase(lambda value=value, row=row: value(**row))
-                    case.id = lambda name=name, i=i: '%s[%d]' % (name, i)
-                    tests.append(case)
-            elif isinstance(value, type) and name.startswith('Test'): _cannot('a test class of pytest')
-        for test in tests: test.run(result)
+        sys.modules[module_name] = _stub(module_name, names)
+        sys.modules['pytest'] = _pytest()
+        suite = types.ModuleType('test_suite')
+        suite.__file__ = '/box/test_suite.py'
+        sys.modules['test_suite'] = suite
+        try:
+            exec(compile(source, 'test_suite.py', 'exec'), suite.__dict__)
+            tests, ids = _collect(suite.__dict__, framework)
+        except Exception as error: why = ('%s: %s' % (type(error).__name__, error))[:400]
+        _state['result'] = result
+        if why is None: tests.run(result)
     except (_Need, _Cannot): pass
+    except _Dead as error: why = why or (None if ids else str(error))
     except BaseException as error:
-        if _state['need'] is None and _state['cannot'] is None: return ('cannot', 'the tests do not load: ' + type(error).__name__)
+        if _state['need'] is None and _state['cannot'] is None: return ('cannot', 'the tests end with ' + type(error).__name__)
     if _state['cannot'] is not None: return ('cannot', _state['cannot'])
     if _state['need'] is not None: return _state['need']
-    return ('report', result.rows)
+    if why is not None: return ('unloadable', why)
+    return ('report', result.rows, ids)
 `

@@ -1,0 +1,129 @@
+/**
+ * Returns Python to put behind a candidate's code: one function, called `name`, through which the suite's calls reach the code. What it
+ * returns is a claim of the candidate's process. Invariants:
+ *  1. The calls run in order, in this one process. Each yields `('value', packed, changes, out, err)`,
+ *     `('raised', (kinds, args, message), changes, out, err)`, or `('odd', why)` where a copy of the values would not tell the truth.
+ *  2. Packed values say where an argument came back, as a reference by its number; `changes` are the new contents of arguments that
+ *     were changed. So the tests' own objects can be brought to the same state.
+ *  3. Odd is what two processes cannot share: types of their own, one list at two places, an argument or result that the code keeps.
+ */
+export function pythonSuiteCaller(name: string): string {
+  return `
+def ${name}(op, calls):
+    import sys, io, gc
+    space = ${name}.__globals__
+    scalars, mutables = (type(None), bool, int, float, str, bytes), (list, dict, set)
+    class Odd(Exception): pass
+
+    def kinds(error):
+        return [(k.__module__, k.__name__) for k in error.__mro__ if k is not object]
+    if op == 'names':
+        rows = []
+        for key, value in list(space.items()):
+            if type(key) is not str or key.startswith('__') or key == '${name}': continue
+            if not isinstance(value, type): rows.append((key, 'function' if callable(value) else 'value', []))
+            elif issubclass(value, BaseException): rows.append((key, 'error', kinds(value)))
+            else: rows.append((key, 'class', []))
+        return rows[:500]
+
+    def children(value):
+        return [x for pair in value.items() for x in pair] if type(value) is dict else list(value)
+    def walk(value, seen, depth=0):
+        t = type(value)
+        if t in scalars: return
+        if depth > 15: raise Odd('a value that is too deep')
+        if t in mutables:
+            if id(value) in seen: raise Odd('a value that is at two places')
+            seen[id(value)] = value
+        elif t is not tuple: raise Odd('a value of a type of its own')
+        for x in children(value): walk(x, seen, depth + 1)
+    def counts(value):
+        seen = {}
+        walk(value, seen)
+        return [sys.getrefcount(x) for x in seen.values()]
+    usual = [0, 0]
+    def is_result_kept(value, is_top):
+        found = counts(value)
+        if not usual[0]: usual[:] = found
+        return (is_top and found.pop(0) > usual[0]) or any(x > usual[1] for x in found)
+    def calibrate():
+        value = [[]]
+        is_result_kept(value, True)
+    calibrate()
+
+    crossed, rows = {}, []
+    for fn, args, keys, values in calls:
+        olds = {}
+        walk(args, olds)
+        walk(values, olds)
+        index = {key: at for at, key in enumerate(olds)}
+        before = [children(x) for x in olds.values()]
+        extra, seen = [0] * len(index), {}
+        def references(): return [sys.getrefcount(x) for x in olds.values()]
+        held = references()
+
+        def pack(value):
+            t = type(value)
+            if t in scalars: return ('v', value)
+            at = index.get(id(value))
+            if at is not None:
+                extra[at] += 1
+                return ('r', at)
+            if t in mutables:
+                if id(value) in seen or id(value) in crossed: raise Odd('a value that is at two places')
+                seen[id(value)] = value
+            elif t is not tuple: raise Odd('a value of a type of its own')
+            if len(seen) > 20000: raise Odd('a value that is too large')
+            items = [pack(x) for x in children(value)]
+            return ('v', value) if all(tag == 'v' for tag, _ in items) else (t.__name__, items)
+
+        def lose(value):
+            if id(value) in index: extra[index[id(value)]] -= 1
+            elif type(value) is tuple:
+                for x in value: lose(x)
+        def changed():
+            found = []
+            for at, (old, was) in enumerate(zip(olds.values(), before)):
+                now = children(old)
+                if len(now) == len(was) and all(a is b for a, b in zip(now, was)): continue
+                for x in was: lose(x)
+                found.append((at, type(old).__name__, [pack(x) for x in now]))
+            return found
+
+        def is_kept():
+            return any(now > was + more for now, was, more in zip(references(), held, extra))
+
+        stdout, stderr, out, err = sys.stdout, sys.stderr, io.StringIO(), io.StringIO()
+        try:
+            value = failure = None
+            sys.stdout, sys.stderr = out, err
+            try: value = space[fn](*args, **dict(zip(keys, values)))
+            except Exception as error: failure = (kinds(type(error)), error.args, str(error))
+            except SystemExit as error: failure = (kinds(type(error)), error.args, str(error))
+            finally: sys.stdout, sys.stderr = stdout, stderr
+            if failure is None:
+                known = {}
+                walk(value, known)
+                if not any(key in index for key in known):
+                    known = None
+                    if is_result_kept(value, type(value) in mutables): raise Odd('a result that the code keeps')
+                known = None
+                row = ['value', pack(value)]
+            else:
+                walk(failure[1], {})
+                packed = pack(failure[1])
+                if packed[0] != 'v': raise Odd('an exception that holds an argument')
+                row = ['raised', failure]
+            row.append(changed())
+            if is_kept():
+                gc.collect()
+                if is_kept(): raise Odd('an argument that the code keeps')
+            if len(out.getvalue()) + len(err.getvalue()) > 20000: raise Odd('much output')
+            row += [out.getvalue(), err.getvalue()]
+            rows.append(tuple(row))
+        except Odd as odd: rows.append(('odd', str(odd)))
+        crossed.update(seen)
+        crossed.update(olds)
+    return rows
+`
+}

@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto'
+import type { CallOutcome, TypedValue } from '../domain/value.ts'
+import type { LoadOutcome, Sandbox } from '../ports/sandbox.ts'
+import { pythonSuiteCaller } from './harness/suite-candidate-harness.ts'
+import type { SuiteSpec } from './suite.ts'
+
+/** A call of the tests, as the stub told it: `(name, args, keyword names, keyword values)`. Not looked into here. */
+export type SuiteCall = TypedValue
+
+/**
+ * What became of a call. `told`: a value or an exception, packed, with what changed and was printed; `dead`: it hung, ended its process
+ * or broke the channel, which no test may take for an exception; `lost`: the sandbox gave up, which is not the code's doing.
+ */
+export type Answer =
+  | { readonly kind: 'told'; readonly value: TypedValue }
+  | { readonly kind: 'dead'; readonly why: string }
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'cannot'; readonly why: string }
+  | { readonly kind: 'lost'; readonly why: string }
+
+/** A candidate in a sandbox of its own, that answers the calls of a suite. */
+export interface SuiteCandidate {
+  /** What it has at its top level: `(name, kind, bases)` each. */
+  readonly names: TypedValue
+  /** Runs `calls` in order, in one fresh process; one answer each, fewer when one of them is the end of it. */
+  ask(calls: readonly SuiteCall[]): Promise<readonly Answer[]>
+  close(): Promise<void>
+}
+
+/** CPU time a call of a suite may take, and all of them together. */
+const CALL_CPU_MS = 1_000
+const CALLS_CPU_MS = 20_000
+/** Calls that hang are slow; after this many, the others are not asked. */
+const MAX_DEAD = 4
+
+const text = (v: string): TypedValue => ({ t: 'str', v })
+
+/** Loads a Python candidate with the suite's caller behind it. Returns how loading ended where it did not go well. */
+export async function openSuiteCandidate(
+  sandbox: Sandbox,
+  { candidate, signal }: SuiteSpec,
+): Promise<SuiteCandidate | Exclude<LoadOutcome, { kind: 'loaded' }>> {
+  const caller = `_suite_${randomBytes(8).toString('hex')}`
+  const session = await sandbox.open(
+    { ...candidate, code: `${candidate.code}\n${pythonSuiteCaller(caller)}`, entryPoint: caller },
+    signal === undefined ? {} : { signal },
+  )
+  const ask = (op: string, calls: readonly SuiteCall[]): Promise<CallOutcome> => {
+    const cpuMs = Math.min(CALLS_CPU_MS, CALL_CPU_MS * Math.max(1, calls.length))
+    return session.call({ fn: caller, args: [text(op), { t: 'list', v: calls }] }, { cpuMs, wallMs: 5 * cpuMs })
+  }
+  let dead = 0
+  try {
+    const load = await session.load()
+    if (load.kind !== 'loaded') {
+      await session.close()
+      return load
+    }
+    const told = await ask('names', [])
+    if (told.kind === 'not-run' || told.kind === 'timeout') {
+      await session.close()
+      return told
+    }
+    return {
+      names: readNames(told),
+      ask: async (calls) => {
+        if (dead >= MAX_DEAD) return [{ kind: 'dead', why: 'not asked: too many calls before did not end' }]
+        const outcome = await ask('calls', calls)
+        const answers = readAnswers(outcome, calls.length)
+        if (answers.some(({ kind }) => kind === 'dead')) dead++
+        return answers
+      },
+      close: () => session.close(),
+    }
+  } catch (error) {
+    await session.close()
+    throw error
+  }
+}
+
+/** Returns what an outcome of the caller means, for each of `count` calls, or why there is nothing to tell. Hostile input. */
+export function readAnswers(outcome: CallOutcome, count: number): readonly Answer[] {
+  switch (outcome.kind) {
+    case 'timeout':
+      return count > CALLS_CPU_MS / CALL_CPU_MS
+        ? [{ kind: 'cannot', why: 'the calls take too long in one process' }]
+        : [{ kind: 'dead', why: 'the call took too long' }]
+    case 'raised':
+      return [{ kind: 'dead', why: `the call ended its process: ${outcome.error}` }]
+    case 'not-run':
+      // What the session says of a candidate begins with it; all else is said of the sandbox.
+      return [{ kind: outcome.reason.startsWith('the candidate ') ? 'dead' : 'lost', why: outcome.reason }]
+    case 'value': {
+      if (hasOther(outcome.value)) return [{ kind: 'cannot', why: 'a result of a type of its own' }]
+      const rows = outcome.value.t === 'list' ? outcome.value.v : []
+      if (rows.length !== count) return [{ kind: 'dead', why: 'its answer was malformed' }]
+      return rows.map(readAnswer)
+    }
+  }
+}
+
+function readAnswer(row: TypedValue): Answer {
+  const [kind, what, ...more] = row.t === 'tuple' ? row.v : []
+  if (kind?.t !== 'str') return { kind: 'dead', why: 'its answer was malformed' }
+  if (kind.v === 'odd') return { kind: 'cannot', why: what?.t === 'str' ? what.v.slice(0, 100) : 'no reason' }
+  const isTold = (kind.v === 'value' || kind.v === 'raised') && what?.t === 'tuple' && more.length === 3
+  return isTold ? { kind: 'told', value: row } : { kind: 'dead', why: 'its answer was malformed' }
+}
+
+/** The names it told, rebuilt; without them every name is missing, which no right program's tests survive. */
+function readNames(outcome: CallOutcome): TypedValue {
+  const rows = outcome.kind === 'value' && outcome.value.t === 'list' ? outcome.value.v : []
+  return {
+    t: 'list',
+    v: rows.filter((row) => row.t === 'tuple' && row.v.length === 3 && row.v[0]?.t === 'str' && !hasOther(row)),
+  }
+}
+
+function hasOther(value: TypedValue): boolean {
+  switch (value.t) {
+    case 'other':
+      return true
+    case 'list':
+    case 'tuple':
+    case 'set':
+      return value.v.some(hasOther)
+    case 'dict':
+      return value.v.some(([key, item]) => hasOther(key) || hasOther(item))
+    default:
+      return false
+  }
+}
