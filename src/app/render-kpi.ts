@@ -245,7 +245,7 @@ function safetyOf(judgement: Judgement | null, allowNet: boolean): Kpi['safety']
     driver,
     isolation,
     policy_hash: policyHash || null,
-    escapes_seen: isolation === 'full' ? 0 : null,
+    escapes_seen: execution.selfTest?.escaped ?? null,
   }
 }
 

@@ -3,6 +3,7 @@ import { shortRunId } from '../domain/ids.ts'
 import type { Answer, RunContext } from '../machines/run-context.ts'
 import { explainRun, gradeWords, STOP_WORDS, TEST_GRADES } from './explain-run.ts'
 import { fenced, inlineCode, oneLine, prose } from './inert-text.ts'
+import { isolationFix } from './isolation-fix.ts'
 import { answersOf, durationMs, type Judgement, type RunFacts, winnerOf } from './run-facts.ts'
 
 const WRAP = 100
@@ -128,6 +129,8 @@ function evidenceLines(judgement: Judgement): string[] {
     lines.push(`- Executed by ${prose(execution.driver)}, isolation ${execution.isolation}: ${called}`)
   } else {
     lines.push(`- Nothing was executed: ${prose(execution?.why || 'there was nothing to call')}`)
+    const fix = isolationFix(judgement)
+    if (fix !== null) lines.push(`- What would fix that: ${inlineCode(fix)}`)
   }
   if (decision.method === 'execution-agreement') {
     const { examples, assertions, agreement, evidence } = decision

@@ -1,4 +1,5 @@
 import { gradeWords, STOP_WORDS, TEST_GRADES } from '../app/explain-run.ts'
+import { isolationFix } from '../app/isolation-fix.ts'
 import { winnerOf } from '../app/run-facts.ts'
 import type { RunResult } from '../app/start-run.ts'
 import type { Candidate } from '../domain/candidate.ts'
@@ -77,6 +78,8 @@ export function renderSummary(
   for (const note of options.notes ?? []) add('Note', note)
   if (options.folder !== null)
     add('Files', `${options.folder}${options.files.length === 0 ? '' : `: ${options.files.join(' · ')}`}`)
+  const fix = isolationFix(context.judgement)
+  if (fix !== null) add('Fix', fix)
   for (const [i, line] of nextCommands(result.stopReason, short).entries())
     lines.push(`${paint.bold((i === 0 ? 'Next' : '').padEnd(12))}${line}`)
   return `${lines.join('\n')}\n`

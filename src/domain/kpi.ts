@@ -48,8 +48,8 @@ interface KpiSafety {
   /** Of argv template, filter and limits; results under different hashes are not compared. */
   readonly policy_hash: string | null
   /**
-   * Attacks of the driver's self-test that got out under this policy; a driver that lets one out holds as partial at most.
-   * Null where nothing was executed or the isolation is partial. Says nothing of escapes that nobody can see.
+   * Attacks of the driver's self-test that got out under this policy, as counted by it; a driver that lets one out is not used.
+   * Null where nothing was executed, or the driver does not say. Says nothing of escapes that nobody can see.
    */
   readonly escapes_seen: number | null
 }

@@ -50,7 +50,11 @@ export const SAID: Said = {
 }
 
 /** Evaluates the programs of these tests as a sandbox would run them: no code is executed. */
-function evaluate({ candidates, calls }: ExecuteRequest, isolation: 'full' | 'partial' = 'full'): ExecuteResult {
+function evaluate(
+  { candidates, calls }: ExecuteRequest,
+  isolation: 'full' | 'partial' = 'full',
+  selfTest: ExecuteResult['selfTest'] | null = { attacks: 12, escaped: 0 },
+): ExecuteResult {
   const number = (value: TypedValue | undefined): number => (value?.t === 'int' ? Number(value.v) : Number.NaN)
   const rows = candidates.map(({ id, program }) => ({
     candidate: id,
@@ -67,7 +71,7 @@ function evaluate({ candidates, calls }: ExecuteRequest, isolation: 'full' | 'pa
             : { kind: 'value', value: { t: 'int', v: String(value) } }
         }),
   }))
-  return { rows, driver: 'bwrap', isolation, policyHash: 'p0licy', why: '' }
+  return { rows, driver: 'bwrap', isolation, policyHash: 'p0licy', why: '', ...(selfTest === null ? {} : { selfTest }) }
 }
 
 export interface ArtifactRun {
@@ -88,6 +92,8 @@ export interface ArtifactRunOptions {
   readonly isExecuted?: boolean
   /** Of the sandbox; default `full`. */
   readonly isolation?: 'full' | 'partial'
+  /** What the sandbox's self-test counted; null = it does not say. */
+  readonly selfTest?: ExecuteResult['selfTest'] | null
   readonly mock?: MockOptions
   /** Does something to the run while it goes. */
   readonly during?: (handle: RunHandle, clock: SimulatedClock) => Promise<void>
@@ -155,7 +161,7 @@ export async function runWithArtifacts(root: string, options: ArtifactRunOptions
     executors:
       options.isExecuted === false
         ? {}
-        : { execute: (effect, sink) => sink.ok(evaluate(effect.input as ExecuteRequest, options.isolation)) },
+        : { execute: (effect, sink) => sink.ok(evaluate(effect.input as ExecuteRequest, options.isolation, options.selfTest)) },
   })
   const runId = createRunId(services.clock.wallMs(), new Uint8Array(RUN_ID_RANDOM_BYTES).fill(runs))
   runs += 1

@@ -187,8 +187,8 @@ test('sampling is what was sent with the winner’s answer', async () => {
   })
 })
 
-test('where the sandbox isolates in part, nobody knows how many attacks would get out', async () => {
-  const run = await runWithArtifacts(root.path, { isolation: 'partial' })
+test('the safety block says what the self-test of the sandbox counted', async () => {
+  const run = await runWithArtifacts(root.path, { isolation: 'partial', selfTest: { attacks: 12, escaped: 1 } })
   expect(run.json<Kpi>('kpi.json').safety).toEqual({
     allow_net: false,
     sandbox_mode: 'bwrap/partial',
@@ -196,6 +196,11 @@ test('where the sandbox isolates in part, nobody knows how many attacks would ge
     driver: 'bwrap',
     isolation: 'partial',
     policy_hash: 'p0licy',
-    escapes_seen: null,
+    escapes_seen: 1,
   })
+})
+
+test('where the sandbox did not count, nobody knows how many attacks would get out', async () => {
+  const run = await runWithArtifacts(root.path, { selfTest: null })
+  expect(run.json<Kpi>('kpi.json').safety.escapes_seen).toBeNull()
 })
