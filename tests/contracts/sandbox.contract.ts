@@ -1,11 +1,22 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Call, TypedValue } from '../../src/domain/value.ts'
-import type { CandidateLanguage, CandidateProgram, RunSpec, Sandbox } from '../../src/ports/sandbox.ts'
+import type { CandidateLanguage, CandidateProgram, RunResult, RunSpec, Sandbox } from '../../src/ports/sandbox.ts'
+import { stageProject } from '../../src/sandbox/stage.ts'
 
 const int = (n: number): TypedValue => ({ t: 'int', v: String(n) })
 const callF = (...args: TypedValue[]): Call => ({ fn: 'f', args })
@@ -54,6 +65,23 @@ open('/scratch/x', 'w').write('x')
       rmSync(hidden, { recursive: true })
       expect(first.stdout.text).toBe("['a', 't.txt'] shown told [] False\n")
       expect(second.stdout.text).toBe(first.stdout.text)
+    })
+
+    test('3: a directory is shown only when it is a staged copy, and no run starts with another', async () => {
+      const project = mkdtempSync(join(tmpdir(), 'project-'))
+      mkdirSync(join(project, '.git'))
+      for (const name of ['app.py', '.env', '.git/config']) writeFileSync(join(project, name), name)
+      const stage = stageProject(project, tmpdir())
+      const show = (hostPath: string): Promise<RunResult> =>
+        sandbox.run(
+          script("import os; print(sorted(os.listdir('/box/project')), os.access('/box/project/app.py', os.W_OK))", {
+            mounts: [{ kind: 'directory', hostPath, boxPath: '/box/project' }],
+          }),
+        )
+      expect((await show(stage.path)).stdout.text).toBe("['app.py'] False\n")
+      for (const path of ['/', '/etc', project]) await expect(show(path), path).rejects.toMatchObject({ code: 'POLICY_REFUSED' })
+      stage.remove()
+      rmSync(project, { recursive: true })
     })
 
     test('4: the environment is an allow-list, of pid 1 too, and names that steer a loader are refused', async () => {
@@ -146,6 +174,18 @@ for i in range(4):
       expect(processesWith(tag)).toEqual([])
     })
 
+    test('7: a run that is cancelled ends at once, says so, and leaves no process', async () => {
+      const tag = `left-${randomBytes(6).toString('hex')}`
+      const abort = new AbortController()
+      const code = 'import os, time\nif os.fork() == 0: os.setsid()\ntime.sleep(60)'
+      const run = sandbox.run(script(code, { argv: ['-c', code, tag], signal: abort.signal, limits: { wallMs: 30_000 } }))
+      await waitFor(() => processesWith(tag).length > 0)
+      abort.abort()
+      expect(await run).toMatchObject({ end: 'cancelled', code: null })
+      expect(processesWith(tag)).toEqual([])
+      expect((await sandbox.run(script('print(1)', { signal: abort.signal }))).end).toBe('cancelled')
+    })
+
     test('8: a line nobody asked for ends the session and every later call is not run', async () => {
       const code = 'import os\ndef f(x):\n    if x == 2: os.write(6, b"{}\\n")\n    return x\n'
       // The channel of the fork server is open in its forks: writing to it is possible, and is the deviation.
@@ -226,12 +266,16 @@ for i in range(4):
     })
 
     test('11: a session closed while it is starting leaves no process', async () => {
-      const before = processesWith('candidate.py').length
+      const warm = await sandbox.open(python('def f(x): return x\n'))
+      await warm.load()
+      // What is looked for can be seen.
+      expect(processesWith('candidate.py').filter(isOursOrNobodys)).not.toEqual([])
+      await warm.close()
       const session = await sandbox.open(python('import time\ntime.sleep(60)\ndef f(x): return x\n'))
       const load = session.load()
       await session.close()
       expect((await load).kind).toBe('not-run')
-      expect(processesWith('candidate.py')).toHaveLength(before)
+      expect(processesWith('candidate.py').filter(isOursOrNobodys)).toEqual([])
     })
 
     test.each<[string, CandidateProgram, string]>([
@@ -248,6 +292,18 @@ for i in range(4):
       ['TypeScript that does not parse', { ...javascript('const f = (x: ) => x'), language: 'typescript' }, 'failed'],
       [
         'TypeScript that needs a compiler',
+    test('11: a signal closes a session: the call that runs and those after it are not run', async () => {
+      const abort = new AbortController()
+      const session = await sandbox.open(python('import time\ndef f(x): time.sleep(x)\n'), { signal: abort.signal })
+      expect((await session.load()).kind).toBe('loaded')
+      const calls = session.calls([callF(int(60)), callF(int(0))], { wallMs: 30_000 })
+      abort.abort()
+      expect((await calls).map(({ kind }) => kind)).toEqual(['not-run', 'not-run'])
+      const late = await sandbox.open(python('def f(x): return x\n'), { signal: abort.signal })
+      expect((await late.load()).kind).toBe('not-run')
+      await Promise.all([session.close(), late.close()])
+    })
+
         { ...javascript('enum E { A }\nconst f = (x: E) => x'), language: 'typescript' },
         'not-run',
       ],
@@ -315,3 +371,33 @@ function processesWith(tag: string): string[] {
     }
   })
 }
+/** True for a process that this one started, or whose starter is gone: other test files have sandboxes of their own. */
+function isOursOrNobodys(pid: string): boolean {
+  for (let at = pid; at !== '1' && at !== '0'; at = parentOf(at)) {
+    if (at === String(process.pid)) return true
+    if (isNode(at)) return false
+  }
+  return true
+}
+
+function parentOf(pid: string): string {
+  try {
+    return /\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.[1] ?? '0'
+  } catch {
+    return '0'
+  }
+}
+
+function isNode(pid: string): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`) === realpathSync(process.execPath)
+  } catch {
+    return false
+  }
+}
+
+/** Resolves when `holds` does; looks again each turn of the event loop's timers. */
+async function waitFor(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
