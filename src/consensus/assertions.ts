@@ -11,6 +11,9 @@ const DEFAULT_TOLERANCE = 1e-6
 /** Longest assertion kept in a record as its source; a value of any length is still read. */
 const MAX_SOURCE = 400
 
+/** Most statements looked at; a text with more was written by a model that never stopped. */
+const MAX_STATEMENTS = 1_000
+
 type Statement = { readonly call: Expression; readonly expected: Expectation }
 
 const COMPARISONS = new Set(['==', '===', '!=', '!=='])
@@ -52,7 +55,10 @@ interface FoundStatement {
 function* findStatements(text: string, entry: EntryPoint): Generator<FoundStatement> {
   const isPython = entry.language === 'python'
   let readTo = 0
+  let statements = 0
   for (const start of text.matchAll(isPython ? /^[ \t]*assert\b[ \t]*/gm : javaScriptStarts(entry))) {
+    statements += 1
+    if (statements > MAX_STATEMENTS) return
     const from = start.index + start[0].length
     const parsed = parseExpression(text, entry.language, from)
     // Only in JavaScript: a line that starts with the call itself claims something if it is a comparison and no more.

@@ -1,6 +1,6 @@
 import type { Call } from '../domain/value.ts'
 import { parseAssertions } from './assertions.ts'
-import { callKey, type Expectation, type FoundCheck, type RejectedCheck } from './check.ts'
+import { callKey, checkKey, type Expectation, type FoundCheck, type RejectedCheck } from './check.ts'
 import { findExamples } from './examples.ts'
 import { type ConsensusLanguage, consensusLanguage } from './language.ts'
 import { mutateCalls, PROBE_COUNT } from './probes.ts'
@@ -58,7 +58,8 @@ const MAX_ASSERTIONS = 24
 /**
  * Returns what to execute for a task: the examples in its text, the assertions of its test writers, and as probes the
  * inputs of both and mutations of the examples' inputs (of the assertions' when the text has no example).
- * Deterministic. A call that occurs twice is executed once.
+ * Deterministic, and the same for every kind of line end. A call that occurs twice is executed once; what one writer
+ * states twice, be it in two answers, counts once.
  */
 export function planEvidence(
   task: EvidenceTask,
@@ -66,19 +67,28 @@ export function planEvidence(
   sources: EvidenceSources = {},
 ): EvidencePlan {
   const language = consensusLanguage(task.language)
-  const seed = task.seed ?? `${task.entryPoint ?? ''}\n${task.prompt}`
+  const prompt = task.prompt.replace(/\r\n?/g, '\n')
+  const seed = task.seed ?? `${task.entryPoint ?? ''}\n${prompt}`
   if (language === null || task.entryPoint === null) {
     return { entryPoint: task.entryPoint, language, seed, calls: [], examples: [], assertions: [], probes: [], rejected: [] }
   }
-  const entry = readEntryPoint(task.entryPoint, task.prompt, language)
-  const found = sources.examples === false ? { checks: [], rejected: [] } : findExamples(task.prompt, entry)
+  const entry = readEntryPoint(task.entryPoint, prompt, language)
+  const found = sources.examples === false ? { checks: [], rejected: [] } : findExamples(prompt, entry)
   const calls = createCallList(language)
   const examples = found.checks.map((check) => plan(check, null, calls))
   const rejected = found.rejected.map((each) => ({ ...each, writer: null as string | null }))
   const assertions: PlannedCheck[] = []
+  const statedBy = new Map<string, Set<string>>()
   for (const { writer, text } of written) {
     const stated = parseAssertions(text, entry)
-    assertions.push(...stated.checks.slice(0, MAX_ASSERTIONS).map((check) => plan(check, writer, calls)))
+    const known = statedBy.get(writer) ?? new Set()
+    statedBy.set(writer, known)
+    for (const check of stated.checks) {
+      const key = checkKey(check, language)
+      if (known.has(key) || known.size === MAX_ASSERTIONS) continue
+      known.add(key)
+      assertions.push(plan(check, writer, calls))
+    }
     rejected.push(...stated.rejected.map((each) => ({ ...each, writer })))
   }
   const seeds = examples.length > 0 ? examples : assertions

@@ -9,6 +9,9 @@ export interface EntryPoint {
   readonly parameters: readonly string[] | null
 }
 
+/** Longest list of parameters read: a bracket that is never closed must not cost the reading of all that follows. */
+const MAX_PARAMETERS = 2_000
+
 /** Returns the entry point `name` with the parameters found in its first declaration in `prompt`. */
 export function readEntryPoint(name: string, prompt: string, language: ConsensusLanguage): EntryPoint {
   const escaped = escapeName(name)
@@ -16,8 +19,8 @@ export function readEntryPoint(name: string, prompt: string, language: Consensus
     language === 'python'
       ? [`def\\s+${escaped}\\s*\\(`]
       : [
-          `function\\s*\\*?\\s+${escaped}\\s*(?:<[^>]*>)?\\(`,
-          `\\b${escaped}\\s*(?::[^=]+)?=\\s*(?:async\\s*)?(?:function\\b[^(]*)?\\(`,
+          `function(?:\\s*\\*)?\\s{1,20}${escaped}\\s{0,20}(?:<[^>]{0,200}>)?\\(`,
+          `\\b${escaped}\\s{0,20}(?::[^=]{1,200})?=\\s{0,20}(?:async\\s{0,20})?(?:function\\b[^(]{0,80})?\\(`,
         ]
   for (const pattern of patterns) {
     const found = new RegExp(pattern).exec(prompt)
@@ -30,7 +33,8 @@ function readParameters(text: string, from: number, language: ConsensusLanguage)
   const parts: string[] = []
   let depth = 0
   let start = from
-  for (let at = from; at < text.length; at += 1) {
+  const limit = Math.min(text.length, from + MAX_PARAMETERS)
+  for (let at = from; at < limit; at += 1) {
     const char = text[at] ?? ''
     if (char === "'" || char === '"') {
       at = (parseExpression(text, language, at, 'operand')?.end ?? at + 1) - 1

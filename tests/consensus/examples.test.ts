@@ -39,6 +39,117 @@ test.each([
   expect(examplesIn(`def f(x):\n    """${text}"""`, 'f')).toEqual([])
 })
 
+test.each([
+  ['2 * f(3) == 12', 'it is a term of something larger'],
+  ['f(1) + f(2) == 6', 'it is a term of something larger'],
+  ['-f(2) == 4', 'it is a term of something larger'],
+  ['x ** f(2) == 4', 'it is a term of something larger'],
+  ['10 - `f(2)` == 4', 'it is a term of something larger'],
+  ['7 // f(2) == 4', 'it is a term of something larger'],
+  ['5 > f(2) == 4', 'it is a term of something larger'],
+  ['1 != f(2) == 4', 'it is a term of something larger'],
+  ['f(1) plus f(2) equals 4', 'it is a term of something larger'],
+  ['not f(3) == True', 'a word or sign in front turns it round'],
+  ['not (f(3) == True)', 'a word or sign in front turns it round'],
+  ['!f(3) == True', 'a word or sign in front turns it round'],
+  ["It isn't f(3) == 4", 'a word or sign in front turns it round'],
+  ['g.f(1) == 2', 'it is a member of something else'],
+  ['the length of f(3) is 12', 'it speaks of the length of the result'],
+  ['the sum of f(1) and f(2) is 12', 'it speaks of the sum of the result'],
+])('%j says nothing about the call alone and is refused with the reason', (text, reason) => {
+  const prompt = `def f(x):\n    """\n    ${text}\n    """`
+  const found = findExamples(prompt, readEntryPoint('f', prompt, 'python'))
+  expect([found.checks, found.rejected.at(-1)?.reason]).toEqual([[], reason])
+})
+
+test.each([
+  'so f(3) == 12',
+  'assert f(3) == 12',
+  '- f(3) == 12',
+  '* f(3) == 12',
+  '• f(3) == 12',
+  '1. f(3) == 12',
+  'a) `f(3)` returns 12',
+  '# f(3) == 12',
+  '// f(3) == 12',
+  '> f(3) == 12',
+  '| f(3) == 12 |',
+  '| one | f(3) == 12 |',
+  'js> f(3) => 12',
+  'Wow! f(3) == 12',
+  'That is all. f(3) == 12',
+  '**Example:** f(3) == 12',
+  '**Example** f(3) == 12',
+  '**f(3) == 12**',
+  'Note: *f(3) == 12*',
+  'Example 1 - f(3) == 12',
+  'Example – f(3) == 12',
+  '<code>f(3)</code> is no value, <b>f(3) == 12',
+  'x = f(3) # => 12',
+  '12 == f(3) == 12',
+  'The result of f(3) is 12',
+  'the sum of all digits, so f(3) is 12',
+])('%j is an example all the same', (text) => {
+  expect(examplesIn(`def f(x):\n    """\n    ${text}\n    """`, 'f')).toEqual(['3 gives 12'])
+})
+
+test('what stands in front is read on its own line alone, at the start of a text too', () => {
+  expect(examplesIn('f(3) == 12', 'f')).toEqual(['3 gives 12'])
+  expect(examplesIn('2 *\nf(3) == 12', 'f')).toEqual(['3 gives 12'])
+})
+
+test.each(['>>> f(3)[0]\n12', '>>> f(3) + 1\n12', '>>> f(3) - 1\n12', '>>> f(3) == 12\nFalse', 'f(3) == 12  # False'])(
+  '%j shows something else than the result',
+  (text) => {
+    expect(examplesIn(`def f(x):\n    """\n    ${text.replace('\n', '\n    ')}\n    """`, 'f')).toEqual([])
+  },
+)
+
+test.each([
+  'Input: 3\r\nOutput: 9\r\n',
+  'Input: 3\rOutput: 9',
+  'Input: 3, Output: 9',
+  'Input: 3 -> Output: 9.',
+  'Input: n = 3; output: 9 (three squared)',
+  '**Input:** 3\n**Output:** 9',
+  '- **Input**: `3`\n- **Output**: `9`',
+  '`Input`: `n = 3`\n`Output`: **9**',
+  'Input: `n` = 3\n\nExpected output: 9',
+  '// Sample input: 3\n// Sample output: 9',
+])('the labels and values of %j are read', (text) => {
+  const prompt = `def f(n): ...\n${text}`
+  const found = findExamples(prompt, readEntryPoint('f', prompt, 'python'))
+  expect(found.checks).toEqual([
+    {
+      call: { fn: 'f', args: [{ t: 'int', v: '3' }] },
+      expected: { kind: 'equals', value: { t: 'int', v: '9' }, tolerance: 1e-6 },
+      source: expect.stringMatching(/input.*9/is),
+    },
+  ])
+})
+
+test.each(['Input: 3, Output: 9 numbers', 'Input: a list, Output: 9', 'Input: "x, Output: 9"', 'Input: 3 Output: x'])(
+  '%j states no result',
+  (text) => {
+    expect(examplesIn(`def f(n): ...\n${text}`, 'f')).toEqual([])
+  },
+)
+
+test('Windows line ends change no example', () => {
+  const prompt =
+    'def f(n):\n    """\n    >>> f(1)\n    2\n    Input: 3\n    Output: 9\n    For n = 4 the output should be 5\n    """'
+  expect(examplesIn(prompt.replaceAll('\n', '\r\n'), 'f')).toEqual(['1 gives 2', '3 gives 9', '4 gives 5'])
+})
+
+test('a text that mentions the call without end is read as far as a person reads, and says so', () => {
+  const prompt = `f(1) == 2\n${'f([[[[\n'.repeat(30_000)}`
+  const found = findExamples(prompt, readEntryPoint('f', prompt, 'python'))
+  expect([found.checks.length, found.rejected]).toEqual([
+    1,
+    [{ source: 'f', reason: 'of its calls in the text only the first 1000 were read' }],
+  ])
+})
+
 test('input and output lines are an example, named or in order', () => {
   expect(examplesIn('def f(a):\n  """\n  Input: [4,2]\n  Output: [2, 1]\n  Explanation: 2 is small."""', 'f')).toEqual([
     '[4, 2] gives [2, 1]',

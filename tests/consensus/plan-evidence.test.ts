@@ -54,6 +54,33 @@ test('a tester that never stops writing is cut off', () => {
   expect(planEvidence(TASK, [{ writer: 'a', text }]).assertions).toHaveLength(24)
 })
 
+test('what one writer states in two answers counts once, and what two writers state counts for both', () => {
+  const plan = planEvidence({ ...TASK, prompt: 'def f(n): ...' }, [
+    { writer: 'a', text: 'assert f(1) == 2\nassert f(7) == 14' },
+    { writer: 'b', text: 'assert f(7) == 14' },
+    { writer: 'a', text: 'assert f(7) == 14.0\nassert f(8) == 16' },
+  ])
+  expect(plan.assertions.map(({ source, writer }) => [writer, source])).toEqual([
+    ['a', 'f(1) == 2'],
+    ['a', 'f(7) == 14'],
+    ['b', 'f(7) == 14'],
+    ['a', 'f(8) == 16'],
+  ])
+})
+
+test('a tester that never stops writing is cut off over all its answers', () => {
+  const text = (from: number): string => Array.from({ length: 20 }, (_, n) => `assert f(${from + n}) == 2`).join('\n')
+  const written = [0, 100].map((from) => ({ writer: 'a', text: text(from) }))
+  expect(planEvidence(TASK, written).assertions).toHaveLength(24)
+})
+
+test('a task with Windows line ends is the same task', () => {
+  const prompt = `${TASK.prompt}\nInput: 3\nOutput: 6\n`
+  const plan = planEvidence({ ...TASK, prompt }, [])
+  expect(plan.examples).toHaveLength(2)
+  expect(planEvidence({ ...TASK, prompt: prompt.replaceAll('\n', '\r\n') }, [])).toEqual(plan)
+})
+
 test('equal tasks give equal plans, whatever their text', () => {
   fc.assert(
     fc.property(fc.string(), fc.string(), (prompt, text) => {
