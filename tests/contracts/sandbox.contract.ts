@@ -265,6 +265,18 @@ for i in range(4):
       await expect(own.run(script('pass'))).rejects.toMatchObject({ code: 'NO_SANDBOX' })
     })
 
+    test('11: a signal closes a session: the call that runs and those after it are not run', async () => {
+      const abort = new AbortController()
+      const session = await sandbox.open(python('import time\ndef f(x): time.sleep(x)\n'), { signal: abort.signal })
+      expect((await session.load()).kind).toBe('loaded')
+      const calls = session.calls([callF(int(60)), callF(int(0))], { wallMs: 30_000 })
+      abort.abort()
+      expect((await calls).map(({ kind }) => kind)).toEqual(['not-run', 'not-run'])
+      const late = await sandbox.open(python('def f(x): return x\n'), { signal: abort.signal })
+      expect((await late.load()).kind).toBe('not-run')
+      await Promise.all([session.close(), late.close()])
+    })
+
     test('11: a session closed while it is starting leaves no process', async () => {
       const warm = await sandbox.open(python('def f(x): return x\n'))
       await warm.load()
@@ -292,18 +304,6 @@ for i in range(4):
       ['TypeScript that does not parse', { ...javascript('const f = (x: ) => x'), language: 'typescript' }, 'failed'],
       [
         'TypeScript that needs a compiler',
-    test('11: a signal closes a session: the call that runs and those after it are not run', async () => {
-      const abort = new AbortController()
-      const session = await sandbox.open(python('import time\ndef f(x): time.sleep(x)\n'), { signal: abort.signal })
-      expect((await session.load()).kind).toBe('loaded')
-      const calls = session.calls([callF(int(60)), callF(int(0))], { wallMs: 30_000 })
-      abort.abort()
-      expect((await calls).map(({ kind }) => kind)).toEqual(['not-run', 'not-run'])
-      const late = await sandbox.open(python('def f(x): return x\n'), { signal: abort.signal })
-      expect((await late.load()).kind).toBe('not-run')
-      await Promise.all([session.close(), late.close()])
-    })
-
         { ...javascript('enum E { A }\nconst f = (x: E) => x'), language: 'typescript' },
         'not-run',
       ],
@@ -361,16 +361,6 @@ for i in range(4):
   })
 }
 
-function processesWith(tag: string): string[] {
-  return readdirSync('/proc').filter((pid) => {
-    const path = `/proc/${pid}/cmdline`
-    try {
-      return /^\d+$/.test(pid) && existsSync(path) && readFileSync(path, 'latin1').includes(tag)
-    } catch {
-      return false
-    }
-  })
-}
 /** True for a process that this one started, or whose starter is gone: other test files have sandboxes of their own. */
 function isOursOrNobodys(pid: string): boolean {
   for (let at = pid; at !== '1' && at !== '0'; at = parentOf(at)) {
@@ -401,3 +391,13 @@ async function waitFor(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
+function processesWith(tag: string): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    const path = `/proc/${pid}/cmdline`
+    try {
+      return /^\d+$/.test(pid) && existsSync(path) && readFileSync(path, 'latin1').includes(tag)
+    } catch {
+      return false
+    }
+  })
+}
