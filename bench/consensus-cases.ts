@@ -1,14 +1,14 @@
-import type { Pool } from '../src/consensus/rank-contenders.ts'
+import { CODE_BLEU_DEFAULTS } from '../src/consensus/code-bleu-settings.ts'
+import { poolLikeness } from '../src/consensus/pool-likeness.ts'
 import { createSeededRandom } from '../src/consensus/seeded-random.ts'
 import { POOLS, type RecordedTask } from './consensus-data.ts'
-import type { PoolMaker } from './consensus-pool.ts'
-import { scoreOf, type Verdicts } from './consensus-verdicts.ts'
+import type { BenchPool, PoolMaker } from './consensus-pool.ts'
 
 /** One decision to score: a pool of one task in one row of the table. */
 export interface BenchCase {
   readonly row: string
   readonly task: string
-  readonly pool: Pool
+  readonly pool: BenchPool
   readonly texts: readonly string[]
   readonly ids: readonly string[]
 }
@@ -83,6 +83,7 @@ export function drawnCases(cases: readonly BenchCase[], size: number, draws: num
 /** Returns the case with the candidates at `chosen` alone. */
 function part(bench: BenchCase, chosen: readonly number[], row: string): BenchCase {
   const { pool } = bench
+  const programs = chosen.flatMap((index) => pool.programs[index] ?? [])
   return {
     row,
     task: bench.task,
@@ -93,31 +94,9 @@ function part(bench: BenchCase, chosen: readonly number[], row: string): BenchCa
       contenders: chosen.flatMap((index) => pool.contenders[index] ?? []),
       matrix: chosen.flatMap((index) => pool.matrix[index] ?? []),
       similarity: chosen.map((i) => chosen.map((j) => pool.similarity[i]?.[j] ?? 0)),
-      likeness: [],
+      programs,
+      likeness: poolLikeness(programs, CODE_BLEU_DEFAULTS.weights) ?? [],
       suite: [],
     },
   }
-}
-
-/** Returns, in percent, how often what `pick` picks in the cases of `row` passes. */
-export function percentOf(
-  cases: readonly BenchCase[],
-  row: string,
-  verdicts: Verdicts,
-  pick: (bench: BenchCase) => number[],
-  isStrict = false,
-): number {
-  const own = cases.filter((bench) => bench.row === row)
-  const total = own.reduce((sum, bench) => {
-    const passes = bench.ids.map((id) => (isStrict ? verdicts.passedStrict(bench.task, id) : verdicts.passed(bench.task, id)))
-    return sum + scoreOf(pick(bench), passes)
-  }, 0)
-  return own.length === 0 ? Number.NaN : (100 * total) / own.length
-}
-
-/** Returns the best any method could do: the share of pools that hold a passing candidate. */
-export function oraclePercent(cases: readonly BenchCase[], row: string, verdicts: Verdicts): number {
-  const own = cases.filter((bench) => bench.row === row)
-  const solvable = own.filter((bench) => bench.ids.some((id) => verdicts.passed(bench.task, id))).length
-  return own.length === 0 ? Number.NaN : (100 * solvable) / own.length
 }

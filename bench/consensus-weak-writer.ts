@@ -1,8 +1,9 @@
 /** Does a weak test writer spoil the pick, and does a good one still help? And is the rule more than luck? */
 import type { ReliabilityRule } from '../src/consensus/writer-reliability.ts'
 import { RELIABILITY_RULE } from '../src/consensus/writer-reliability.ts'
-import { type BenchCase, percentOf } from './consensus-cases.ts'
+import type { BenchCase } from './consensus-cases.ts'
 import { ourPick, withoutAssertions } from './consensus-pool.ts'
+import { percentOf } from './consensus-score.ts'
 import type { Verdicts } from './consensus-verdicts.ts'
 
 /** A rule that never distrusts anybody. */
