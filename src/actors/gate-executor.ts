@@ -40,7 +40,7 @@ export async function gateAnswers(request: GateRequest, parser: SyntaxParser): P
   const taken: Taken[] = []
   for (const answer of request.answers) {
     const extraction = extractCode(answer.text, { ...(asked === null ? {} : { language: asked }), finish: answer.finish })
-    const main = pickMainFile(extraction, findEntryPoint(request.prompt, []))
+    const main = pickMainFile(extraction, entryPointOf(request, []))
     if (main === null) {
       const detail = extraction.refused[0]?.why ?? extraction.warnings.join(', ')
       rejected.push({ id: answer.id, agent: answer.agent, reason: extraction.refused.length > 0 ? 'refused' : 'no-code', detail })
@@ -60,8 +60,8 @@ export async function gateAnswers(request: GateRequest, parser: SyntaxParser): P
     taken.push({ answer, files, main: kept.main, warnings: [...extraction.warnings, 'cut_tail_dropped'], tree: kept.tree })
   }
   const language = asked ?? mostCommon(taken.map((each) => each.main.language)) ?? 'text'
-  const entryPoint = findEntryPoint(
-    request.prompt,
+  const entryPoint = entryPointOf(
+    request,
     taken.map((each) => each.tree?.definitions ?? []),
   )
   const merged = merge(taken, request.prompt, entryPoint)
@@ -81,6 +81,14 @@ export async function gateAnswers(request: GateRequest, parser: SyntaxParser): P
     similarityBy: hasTrees ? 'subtrees' : 'tokens',
     ...(likeness === null ? {} : { likeness }),
   }
+}
+
+/** What the user's tests import is what has to be there: the one the task names too, else the first. */
+function entryPointOf({ prompt, names = [] }: GateRequest, definitions: readonly (readonly string[])[]): string | null {
+  const named = findEntryPoint(prompt, definitions)
+  if (names.length === 0 || (named !== null && names.includes(named))) return named
+  const defined = new Set(definitions.flat())
+  return names.find((name) => defined.has(name)) ?? names.find((name) => name !== 'default') ?? named
 }
 
 /**

@@ -5,6 +5,7 @@ import { findExamples } from './examples.ts'
 import { type ConsensusLanguage, consensusLanguage } from './language.ts'
 import { mutateCalls, PROBE_COUNT } from './probes.ts'
 import { readEntryPoint } from './signature.ts'
+import { plainTests } from './suite-file.ts'
 
 /** The task as evidence is read from it. */
 export interface EvidenceTask {
@@ -12,6 +13,8 @@ export interface EvidenceTask {
   /** Name of the function under test; null when the task has none (SQL, HTML), and then nothing is planned. */
   readonly entryPoint: string | null
   readonly language: string
+  /** The user's own tests; plain statements in them are examples too. They are run as they are besides. */
+  readonly tests?: string
   /** Seed of the mutations; by default the task's own text, so that equal tasks give equal plans. */
   readonly seed?: string
 }
@@ -56,7 +59,7 @@ export interface EvidenceSources {
 const MAX_ASSERTIONS = 24
 
 /**
- * Returns what to execute for a task: the examples in its text, the assertions of its test writers, and as probes the
+ * Returns what to execute for a task: the examples in its text and in the user's tests, the assertions of its test writers, and as probes the
  * inputs of both and mutations of the examples' inputs (of the assertions' when the text has no example).
  * Deterministic, and the same for every kind of line end. A call that occurs twice is executed once; what one writer
  * states twice, be it in two answers, counts once.
@@ -75,7 +78,10 @@ export function planEvidence(
   const entry = readEntryPoint(task.entryPoint, prompt, language)
   const found = sources.examples === false ? { checks: [], rejected: [] } : findExamples(prompt, entry)
   const calls = createCallList(language)
-  const examples = found.checks.map((check) => plan(check, null, calls))
+  const own =
+    task.tests === undefined ? [] : parseAssertions(plainTests(task.tests, language), entry).checks.slice(0, MAX_ASSERTIONS)
+  const given = new Map([...found.checks, ...own].map((check) => [checkKey(check, language), check]))
+  const examples = [...given.values()].map((check) => plan(check, null, calls))
   const rejected = found.rejected.map((each) => ({ ...each, writer: null as string | null }))
   const assertions: PlannedCheck[] = []
   const statedBy = new Map<string, Set<string>>()

@@ -46,6 +46,23 @@ export function readSuite(file: string, text: string, module: string | null = nu
   }
 }
 
+/**
+ * Returns the lines of a test file that state something by themselves: what stands below `with`, `for`, `if` or `try` holds only under
+ * what they say.
+ */
+export function plainTests(text: string, language: 'python' | 'javascript'): string {
+  if (language === 'javascript') return text
+  let blockedAt: number | null = null
+  const kept = text.split('\n').filter((line) => {
+    if (line.trim() === '') return true
+    const indent = line.length - line.trimStart().length
+    if (blockedAt !== null && indent > blockedAt) return false
+    blockedAt = /^\s*(?:async\s+)?(?:with|for|while|if|elif|else|try|except|finally)\b.*:\s*(?:#.*)?$/.test(line) ? indent : null
+    return blockedAt === null
+  })
+  return kept.join('\n')
+}
+
 function frameworkOf(file: string, text: string, language: TestSuite['language']): SuiteFramework {
   if (language === 'python') return /\bpytest\b/.test(text) || !/\bunittest\b/.test(text) ? 'pytest' : 'unittest'
   if (/from\s*['"]vitest['"]/.test(text)) return 'vitest'

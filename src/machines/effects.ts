@@ -68,6 +68,8 @@ export interface AnswerToGate {
 export interface GateRequest {
   readonly prompt: string
   readonly language: string | null
+  /** Names the user's tests take from the program; absent where there are none. */
+  readonly names?: readonly string[]
   readonly answers: readonly AnswerToGate[]
   /** How likeness is measured; null or absent = as `CODE_BLEU_DEFAULTS` says. Logs from before it was measured have none. */
   readonly codeBleu?: CodeBleuSettings | null

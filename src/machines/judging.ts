@@ -43,7 +43,8 @@ export function taskText(spec: Pick<RunSpec, 'prompt' | 'suite'>): string {
 export function toGateRequest(context: RunContext): GateRequest {
   const { codeBleu } = context.spec
   return {
-    prompt: taskText(context.spec),
+    prompt: context.spec.prompt,
+    ...(context.spec.suite === null ? {} : { names: context.spec.suite.names }),
     language: context.spec.language,
     answers: programAnswers(context).map(
       ({ turn, agent, round, answer }): AnswerToGate => ({
@@ -68,7 +69,9 @@ export function planFor(context: RunContext, gate: GateResult): EvidencePlan {
       .answers.filter(({ phase }) => phase === 'write_tests' || phase === 'arbitrate')
       .map(({ agent, phase, answer }) => ({ writer: phase === 'arbitrate' ? `${agent}/arbitrate` : agent, text: answer.text })),
   )
-  return planEvidence({ prompt: taskText(context.spec), entryPoint: gate.entryPoint, language: gate.language }, written)
+  const { prompt, suite } = context.spec
+  const tests = suite === null ? {} : { tests: suite.text }
+  return planEvidence({ prompt, entryPoint: gate.entryPoint, language: gate.language, ...tests }, written)
 }
 
 /** Returns what to execute; null when there is no function to call or no candidate. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { planEvidence } from '../../src/consensus/plan-evidence.ts'
 import { readSuite } from '../../src/consensus/suite-file.ts'
 import { CodeConductorError } from '../../src/domain/errors.ts'
 
@@ -109,4 +110,26 @@ test.each([
     message: `--tests ${file}: ${why}`,
     hint: expect.stringMatching(/^codeconductor /),
   })
+})
+
+test('plain statements of the tests are examples; what holds only under a condition is not', () => {
+  const tests = `import pytest
+from adding import add
+
+def test_sum():
+    assert add(1, 2) == 3
+    for n in range(3):
+        assert add(0, 0) == n
+    with pytest.raises(TypeError):
+        assert add(1, None) == 1
+
+def test_more():
+    assert add(2, 2) == 4
+    assert add(x, 2) == 4
+`
+  const plan = planEvidence({ prompt: 'Write add(a, b). add(1, 2) == 3', entryPoint: 'add', language: 'python', tests }, [])
+  expect(plan.examples.map(({ source, writer }) => [source, writer])).toEqual([
+    [expect.stringContaining('add(1, 2) == 3'), null],
+    [expect.stringContaining('add(2, 2) == 4'), null],
+  ])
 })
