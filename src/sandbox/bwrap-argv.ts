@@ -9,7 +9,8 @@ interface Bind {
 
 /** Everything the argv template needs; descriptors are numbers the launcher passes at spawn. */
 export interface BwrapPlan {
-  readonly fds: { readonly seccomp: number; readonly status: number }
+  /** `block` is the descriptor a byte must come on before the program starts. */
+  readonly fds: { readonly seccomp: number; readonly status: number; readonly block?: number }
   readonly env: Readonly<Record<string, string>>
   readonly etcPath: string
   readonly binds: readonly Bind[]
@@ -52,6 +53,7 @@ export function bwrapArgs(plan: BwrapPlan): readonly string[] {
     : byteCappedScratch(plan.limits.scratchBytes)
   return [
     ...['--seccomp', String(plan.fds.seccomp), '--json-status-fd', String(plan.fds.status)],
+    ...(plan.fds.block === undefined ? [] : ['--block-fd', String(plan.fds.block)]),
     ...['--unshare-user', '--unshare-ipc', '--unshare-pid', '--unshare-net', '--unshare-uts', '--unshare-cgroup-try'],
     ...(plan.canDisableUserns ? ['--disable-userns'] : []),
     ...[

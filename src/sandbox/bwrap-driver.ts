@@ -2,7 +2,7 @@ import { statfsSync } from 'node:fs'
 import { CodeConductorError } from '../domain/errors.ts'
 import { type BoxStdio, FD, feedPipe, openBoxStdio } from './box-stdio.ts'
 import { bwrapArgs, usrLinks } from './bwrap-argv.ts'
-import { openRunCgroup } from './cgroup.ts'
+import type { RunCgroups } from './cgroup.ts'
 import { followChild, numberAfter } from './follow-child.ts'
 import type { HostUser } from './host-user.ts'
 import type { Interpreters } from './interpreters.ts'
@@ -28,7 +28,7 @@ export interface BwrapParts {
   readonly etcPath: string
   readonly canDisableUserns: boolean
   readonly inherited: readonly number[]
-  readonly cgroupHome: string | null
+  readonly groups: RunCgroups | null
 }
 
 /** Creates the bubblewrap driver. Its argument list travels through a pipe, so that /proc/1/cmdline shows no host path. */
@@ -63,8 +63,11 @@ async function launchBwrap(parts: BwrapParts, topLevel: readonly string[], plan:
   let box: BoxStdio | null = null
   try {
     box = openBoxStdio(plan, parts.filterPath)
+    // A program that starts before it is in its group could leave processes outside; so it waits.
+    const block = parts.groups ? box.stdio.length : null
+    const stdio = block === null ? box.stdio : [...box.stdio, 'pipe' as const]
     const args = bwrapArgs({
-      fds: FD,
+      fds: block === null ? FD : { ...FD, block },
       env: plan.env,
       etcPath: holder ? holder.etcPath : parts.etcPath,
       binds: [...interpreter.binds, ...plan.mounts.filter((mount) => mount.kind === 'directory')],
@@ -78,15 +81,18 @@ async function launchBwrap(parts: BwrapParts, topLevel: readonly string[], plan:
     const inside = [parts.tools.prlimit, ...rlimitArgs(plan.language, plan.limits), '--', interpreter.command, ...plan.argv]
     const outer = [parts.tools.bwrap, '--args', String(FD.args), '--', ...inside]
     const command = holder ? [parts.tools.nsenter, ...enterHolder(holder), '--', ...outer] : outer
-    const child = spawnBare(command[0] ?? '', command.slice(1), box.stdio, parts.inherited, parts.user.ids)
+    const child = spawnBare(command[0] ?? '', command.slice(1), stdio, parts.inherited, parts.user.ids)
     feedPipe(child, FD.args, `${args.join('\0')}\0`)
     box.feed(child)
     return followChild(child, {
       hasChannel: plan.hasChannel,
-      group: parts.cgroupHome === null ? null : openRunCgroup(parts.cgroupHome, `cc-${process.pid}-${child.pid}`, plan.limits),
+      group: parts.groups?.open(`cc-${process.pid}-${child.pid}`, plan.limits) ?? null,
+      letGo: () => {
+        if (block !== null) feedPipe(child, block, '\n')
+      },
       findRootPid: (status) => numberAfter(status, 'child-pid'),
       scratchPath: () => slot?.hostScratch ?? null,
-      countInodes: slot ? null : countInodes,
+      countInodes: slot ? null : (rootPid) => countInodes(rootPid, plan.limits.scratchBytes),
       release: () => {
         if (slot) holder?.release(slot)
       },
@@ -104,14 +110,14 @@ function enterHolder(holder: MountHolder): readonly string[] {
 }
 
 /** Without a hard cap: inodes in use in the scratch mounts, read through the first process inside. */
-function countInodes(rootPid: number | null): number | null {
+function countInodes(rootPid: number | null, scratchBytes: number): number | null {
   if (rootPid === null) return null
   let used = 0
   for (const dir of ['tmp', 'scratch', 'dev/shm']) {
     try {
       const { type, files, ffree, blocks, bsize } = statfsSync(`/proc/${rootPid}/root/${dir}`)
       // Before the sandbox has its own root this is the host's directory; only a tmpfs of our size counts.
-      if (type === 0x01021994 && blocks * bsize <= DEFAULT_LIMITS.scratchBytes) used += files - ffree
+      if (type === 0x01021994 && blocks * bsize <= scratchBytes) used += files - ffree
     } catch {
       return null
     }

@@ -10,8 +10,8 @@ import type { RunLimits } from '../ports/sandbox.ts'
 
 /** The group of one run. */
 export interface RunCgroup {
-  /** Moves the first process of a run in; what it starts from then on is in too. */
-  add(pid: number): void
+  /** Moves the first process of a run in; what it starts from then on is in too. Returns false when it is not in there afterwards. */
+  add(pid: number): boolean
   kill(): void
   /** Removes the group; nothing may be left in it. */
   remove(): void
@@ -38,8 +38,38 @@ export function findCgroupHome(root: string, self: string): string | null {
   return null
 }
 
+/** Makes the groups of all runs, and knows whether that worked. */
+export interface RunCgroups {
+  /** Makes the group of one run; null when the kernel did not take all its limits. */
+  open(name: string, limits: RunLimits): RunCgroup | null
+  /** True when every run so far was in a group of its own before its program started; null when there was none. */
+  held(): boolean | null
+}
+
+/** Creates the groups below `home`. `readGroups` is for tests. */
+export function createRunCgroups(home: string, readGroups: (pid: number) => string = readGroupsOf): RunCgroups {
+  let held: boolean | null = null
+  return {
+    open: (name, limits) => {
+      const group = openRunCgroup(home, name, limits, readGroups)
+      if (group === null) held = false
+      return (
+        group && {
+          ...group,
+          add: (pid) => {
+            const isIn = group.add(pid)
+            held = isIn && held !== false
+            return isIn
+          },
+        }
+      )
+    },
+    held: () => held,
+  }
+}
+
 /** Makes a group with the limits of a run below `home`. Null when the kernel did not take them all: half a limit is none. */
-export function openRunCgroup(home: string, name: string, limits: RunLimits): RunCgroup | null {
+function openRunCgroup(home: string, name: string, limits: RunLimits, readGroups: (pid: number) => string): RunCgroup | null {
   const path = join(home, name)
   const set = (file: string, value: string): void => writeFileSync(join(path, file), value)
   const remove = (): void => {
@@ -70,5 +100,19 @@ export function openRunCgroup(home: string, name: string, limits: RunLimits): Ru
     }
   }
   attempt('memory.swap.max', '0')
-  return { add: (pid) => attempt('cgroup.procs', String(pid)), kill: () => attempt('cgroup.kill', '1'), remove }
+  const isIn = (pid: number): boolean => /^0::(.*)$/m.exec(readGroups(pid))?.[1]?.endsWith(`/${name}`) ?? false
+  const add = (pid: number): boolean => {
+    attempt('cgroup.procs', String(pid))
+    return isIn(pid)
+  }
+  return { add, kill: () => attempt('cgroup.kill', '1'), remove }
+}
+
+/** Returns the content of /proc/PID/cgroup; empty when the process has gone. */
+function readGroupsOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cgroup`, 'utf8')
+  } catch {
+    return ''
+  }
 }

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createBwrapDriver } from './bwrap-driver.ts'
+import type { RunCgroups } from './cgroup.ts'
 import { installCommand } from './explain-failure.ts'
 import type { HostUser } from './host-user.ts'
 import type { Interpreters } from './interpreters.ts'
@@ -14,8 +15,8 @@ export interface DriverParts {
   readonly user: HostUser
   readonly interpreters: Interpreters
   readonly arch: SeccompArch
-  /** Where a group can be made for each run; null where there is no cgroup v2 to make it in. */
-  readonly cgroupHome: string | null
+  /** Makes a group for each run; null where there is no cgroup v2 to make it in. */
+  readonly groups: RunCgroups | null
   /** Private, owned by the sandbox user, removed at the end. */
   readonly workDir: string
 }
@@ -65,7 +66,7 @@ export async function detectBwrap(parts: DriverParts): Promise<Detected> {
     etcPath,
     canDisableUserns: version >= 8,
     inherited: inheritedDescriptors(),
-    cgroupHome: parts.cgroupHome,
+    groups: parts.groups,
   })
   const inodes = hasInodeCap ? 'inodes capped by the file system' : `inodes watched every 50 ms, not capped (${holder.why})`
   return {

@@ -10,10 +10,14 @@ export interface FollowOptions {
   readonly hasChannel: boolean
   /** Returns the host pid of the namespace's first process, from what the status pipe said so far; null while unknown. */
   findRootPid(status: string): number | null
+  /** True when the status pipe says `"signal":` for a program that a signal ended; else 128 + signal is its exit code. */
+  readonly reportsSignals?: boolean
   /** Called with all the status pipe has said, whenever it says more. */
   onStatus?(status: string): void
-  /** The group of this run, where there are groups: its first process is moved in before the program starts. */
+  /** The group of this run, where there are groups: its first process is moved in as soon as it is known. */
   readonly group: RunCgroup | null
+  /** Called once the first process is known and in its group. Until then the driver holds the program back, where there is a group. */
+  letGo?(): void
   readonly scratchPath: () => string | null
   readonly countInodes: ((rootPid: number | null) => number | null) | null
   release(): void
@@ -23,6 +27,7 @@ export interface FollowOptions {
 export function followChild(child: ChildProcess, options: FollowOptions): Launched {
   let rootPid: number | null = null
   let code: number | null = null
+  let signal: number | null = null
   let status = ''
   let isGone = false
   let isReleased = false
@@ -32,9 +37,13 @@ export function followChild(child: ChildProcess, options: FollowOptions): Launch
     status = (status + chunk.toString('latin1')).slice(0, 4096)
     if (rootPid === null) {
       rootPid = options.findRootPid(status)
-      if (rootPid !== null) options.group?.add(rootPid)
+      if (rootPid !== null) {
+        options.group?.add(rootPid)
+        options.letGo?.()
+      }
     }
     code ??= numberAfter(status, 'exit-code')
+    signal ??= numberAfter(status, 'signal')
     options.onStatus?.(status)
   })
   child.stdin?.on('error', () => undefined)
@@ -44,7 +53,9 @@ export function followChild(child: ChildProcess, options: FollowOptions): Launch
       if (isDone) return
       isDone = true
       // The exit code may be reported before the first process inside has gone; only then is everything inside dead.
-      void whenGone(rootPid).then(() => resolve({ started: rootPid !== null, code }))
+      void whenGone(rootPid).then(() =>
+        resolve({ started: rootPid !== null, code, ...(options.reportsSignals ? { signal } : {}) }),
+      )
     }
     child.on('error', finish)
     child.on('close', finish)

@@ -1,5 +1,6 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { getPriority, setPriority } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import { CodeConductorError } from '../domain/errors.ts'
 import type { Mount, RunLimits } from '../ports/sandbox.ts'
@@ -20,8 +21,13 @@ export interface LaunchPlan {
 /** How the sandboxed process ended. `started` is false when the isolation never came up: then nothing ran. */
 export interface Ended {
   readonly started: boolean
-  /** The program's own exit code, 128 + signal when a signal ended it; null when it was killed from outside. */
+  /** The program's own exit code; null when a signal ended it or it was killed from outside. */
   readonly code: number | null
+  /**
+   * The signal that ended it; null when none did. Absent where the driver's report cannot tell: bubblewrap and container engines say
+   * 128 + signal for both.
+   */
+  readonly signal?: number | null
 }
 
 export interface Launched {
@@ -76,10 +82,18 @@ export function inheritedDescriptors(): readonly number[] {
   return found.sort((a, b) => a - b)
 }
 
+/** How far sandboxed programs stand back: the tool, its terminal view and the user's own work come first. */
+const NICENESS = 10
+
+/** Returns the priority of sandboxed programs: `NICENESS`, or this process's own where that is lower still. */
+export function boxPriority(own: number = getPriority()): number {
+  return Math.max(NICENESS, own)
+}
+
 /**
  * Spawns with an empty environment (the first process inside keeps the spawner's, and /proc/1/environ shows it) and with
  * every `inherited` descriptor replaced by /dev/null. `ignore` would not do: beyond 2 it leaves a descriptor as it is,
- * which is right for one that is closed anyway.
+ * which is right for one that is closed anyway. It is made to stand back at once, before it is told what to start.
  */
 export function spawnBare(
   command: string,
@@ -97,8 +111,18 @@ export function spawnBare(
       while (masked.length < fd) masked.push('ignore')
       masked[fd] = nothing
     }
-    return spawn(command, [...args], { env, cwd: '/', detached: true, stdio: masked as StdioOptions, ...ids })
+    const child = spawn(command, [...args], { env, cwd: '/', detached: true, stdio: masked as StdioOptions, ...ids })
+    if (child.pid !== undefined) stepBack(child.pid)
+    return child
   } finally {
     closeSync(nothing)
+  }
+}
+
+function stepBack(pid: number): void {
+  try {
+    setPriority(pid, boxPriority())
+  } catch {
+    // Gone already, or a system that forbids it: the limits hold all the same.
   }
 }

@@ -5,12 +5,11 @@ import { CodeConductorError } from '../domain/errors.ts'
 import type { RunLimits } from '../ports/sandbox.ts'
 import { FD, feedPipe, openBoxStdio } from './box-stdio.ts'
 import { COVERED, usrLinks, ZERO_WITHOUT_MEMORY } from './bwrap-argv.ts'
-import { openRunCgroup } from './cgroup.ts'
 import { type Detected, type DriverParts, findTool, keepFilterOpen } from './detect-bwrap.ts'
 import { installCommand } from './explain-failure.ts'
 import { followChild } from './follow-child.ts'
 import { UNSHARE_LAUNCHER } from './harness/unshare-launcher.ts'
-import { type Driver, inheritedDescriptors, type Launched, type LaunchPlan, spawnBare } from './launch.ts'
+import { boxPriority, type Driver, inheritedDescriptors, type Launched, type LaunchPlan, spawnBare } from './launch.ts'
 import { SYNTHETIC_ETC } from './mount-holder.ts'
 
 /** Names of namespaces are spelt out; `--keep-caps` lets the launcher mount although it is not uid 0 inside. */
@@ -71,6 +70,7 @@ async function launchUnshare(
       binds: binds.map(({ hostPath, boxPath }) => [hostPath, boxPath]),
       files: box.files.map(({ fd, boxPath }) => [fd, boxPath]),
       cwd: plan.cwd,
+      niceness: boxPriority(),
       limits: rlimits(plan.language, plan.limits),
       command: [interpreter.command, ...plan.argv],
       env: plan.env,
@@ -81,8 +81,9 @@ async function launchUnshare(
     box.feed(child)
     let scratch: number | null = null
     return followChild(child, {
+      reportsSignals: true,
       hasChannel: plan.hasChannel,
-      group: parts.cgroupHome === null ? null : openRunCgroup(parts.cgroupHome, `cc-${process.pid}-${child.pid}`, plan.limits),
+      group: parts.groups?.open(`cc-${process.pid}-${child.pid}`, plan.limits) ?? null,
       findRootPid: (status) => (status.includes('"ready"') ? firstChildOf(child.pid) : null),
       onStatus: (status) => {
         if (scratch !== null || !status.includes('"ready"')) return

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { findCgroupHome, openRunCgroup } from '../../src/sandbox/cgroup.ts'
+import { createRunCgroups, findCgroupHome } from '../../src/sandbox/cgroup.ts'
+import { memoryNote } from '../../src/sandbox/create-sandbox.ts'
 import { DEFAULT_LIMITS } from '../../src/sandbox/policy.ts'
 
 // A plain directory tree in the shape of cgroup v2: files can be made in it, so only what is written is tested, not its effect.
@@ -35,8 +36,11 @@ test.each([
   expect(findCgroupHome(root, self)).toBeNull()
 })
 
+const nowhere = (): string => '0::/somewhere/else\n'
+
 test('a run gets its limits, its first process and an end', () => {
-  const made = openRunCgroup(root, 'cc-1', { ...DEFAULT_LIMITS, memoryBytes: 100, scratchBytes: 20, processes: 5 })
+  const limits = { ...DEFAULT_LIMITS, memoryBytes: 100, scratchBytes: 20, processes: 5 }
+  const made = createRunCgroups(root, nowhere).open('cc-1', limits)
   made?.add(42)
   made?.kill()
   const read = (name: string): string => readFileSync(join(root, 'cc-1', name), 'utf8')
@@ -52,7 +56,32 @@ test('a run gets its limits, its first process and an end', () => {
 
 test('a group that is there already, or cannot be made, is none', () => {
   mkdirSync(join(root, 'cc-1'))
-  expect(openRunCgroup(root, 'cc-1', DEFAULT_LIMITS)).toBeNull()
-  expect(openRunCgroup(join(root, 'gone'), 'cc-1', DEFAULT_LIMITS)).toBeNull()
+  expect(createRunCgroups(root).open('cc-1', DEFAULT_LIMITS)).toBeNull()
+  expect(createRunCgroups(join(root, 'gone')).open('cc-1', DEFAULT_LIMITS)).toBeNull()
   expect(readdirSync(root)).toEqual(['cc-1'])
+})
+
+test('groups hold when every first process is in its own, by what the kernel says of it', () => {
+  const where: Record<number, string> = {
+    1: '4:memory:/x\n0::/user.slice/cc-1\n',
+    2: '0::/user.slice/cc-2\n',
+    3: '0::/user.slice\n',
+  }
+  const groups = createRunCgroups(root, (pid) => where[pid] ?? '')
+  expect(groups.held()).toBeNull()
+  expect([groups.open('cc-1', DEFAULT_LIMITS)?.add(1), groups.held()]).toEqual([true, true])
+  expect([groups.open('cc-3', DEFAULT_LIMITS)?.add(3), groups.held()]).toEqual([false, false])
+  expect([groups.open('cc-2', DEFAULT_LIMITS)?.add(2), groups.held()]).toEqual([true, false])
+})
+
+test('groups that cannot be made do not hold', () => {
+  const groups = createRunCgroups(join(root, 'gone'))
+  groups.open('cc-1', DEFAULT_LIMITS)
+  expect(groups.held()).toBe(false)
+})
+
+test('the memory note says "by cgroup" only where runs were in theirs', () => {
+  const note = (held: boolean | null): string => memoryNote({ held: () => held })
+  expect(note(true)).toMatch(/in total by cgroup and a watchdog/)
+  for (const said of [note(false), note(null), memoryNote(null)]) expect(said).not.toMatch(/by cgroup/)
 })

@@ -34,6 +34,7 @@ reader = os.fdopen(os.dup(PLAN), 'rb')
 plan = json.loads(reader.readline())
 root = plan['root']
 os.umask(0o022)
+os.setpriority(os.PRIO_PROCESS, 0, plan['niceness'])
 libc.sethostname(b'sandbox', 7)
 mount('none', '/' if root == '' else root, 'tmpfs', NOSUID | NODEV, 'size=16m,nr_inodes=4096,mode=0755')
 bind('/usr', root + '/usr', ATTR_RDONLY | ATTR_NOSUID | ATTR_NODEV)
@@ -110,7 +111,7 @@ while True:
     for fd, _ in poll.poll():
         if fd == STATUS: os._exit(1)
         status = os.waitpid(child, 0)[1]
-        code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
-        os.write(STATUS, ('{"exit-code": %d}\n' % code).encode())
+        said = '{"exit-code": %d}' % os.WEXITSTATUS(status) if os.WIFEXITED(status) else '{"signal": %d}' % os.WTERMSIG(status)
+        os.write(STATUS, (said + '\n').encode())
         os._exit(0)
 `
