@@ -1,13 +1,14 @@
 import { readFileSync, rmSync } from 'node:fs'
-import type { CandidateLanguage, RunLimits, Sandbox, SandboxCapabilities, SelfTest } from '../ports/sandbox.ts'
+import { release } from 'node:os'
+import type { CandidateLanguage, RunLimits, RunSpec, Sandbox, SandboxCapabilities, SelfTest } from '../ports/sandbox.ts'
 import type { SyntaxParser } from '../ports/syntax-parser.ts'
-import { findCgroupHome } from './cgroup.ts'
+import { createRunCgroups, findCgroupHome, type RunCgroups } from './cgroup.ts'
 import { detectContainer } from './container-driver.ts'
 import { type Detected, type DriverParts, detectBwrap } from './detect-bwrap.ts'
 import { explainFailure, installCommand } from './explain-failure.ts'
+import { type GuardedDriver, guardDriver } from './guard-driver.ts'
 import { isReachableBy, makePrivateDir, sandboxUser } from './host-user.ts'
 import { findInterpreters, type Interpreters } from './interpreters.ts'
-import type { Driver, Launched } from './launch.ts'
 import { adviseFor, adviseForArch } from './other-platforms.ts'
 import { DEFAULT_LIMITS, hashPolicy } from './policy.ts'
 import { attackDriver, countAttacks, interpreterBinaries, probeKey, recallProbe, rememberProbe } from './probe.ts'
@@ -15,6 +16,7 @@ import { createRefuseSandbox } from './refuse-sandbox.ts'
 import { runProgram } from './run-program.ts'
 import { assembleFilter, seccompArch } from './seccomp.ts'
 import { openSession } from './session.ts'
+import { createSlots, type Slots } from './slots.ts'
 import { detectUnshare } from './unshare-driver.ts'
 
 export interface SandboxOptions {
@@ -75,7 +77,9 @@ async function chooseSandbox(options: SandboxOptions): Promise<Sandbox> {
   let fix: string | null = null
   let selfTest: SelfTest | null = null
   let interpreters: Interpreters | null = null
+  const slots = createSlots()
   const cgroupHome = findCgroupHome('/sys/fs/cgroup', readSelfCgroup())
+  why.push(...kernelNotes(release()))
   for (const name of options.drivers ?? (Object.keys(DETECTORS) as DriverName[])) {
     let workDir: string
     try {
@@ -106,22 +110,22 @@ async function chooseSandbox(options: SandboxOptions): Promise<Sandbox> {
       path: process.env['PATH'] ?? '',
       isReachable: (path) => isReachableBy(user, path),
     })
-    const detected = await DETECTORS[name]({ user, interpreters, arch, workDir, cgroupHome })
+    const groups = cgroupHome === null ? null : createRunCgroups(cgroupHome)
+    const detected = await DETECTORS[name]({ user, interpreters, arch, workDir, groups })
     if (detected.driver === null) {
       why.push(detected.why)
       fix ??= detected.fix
       forget()
       continue
     }
-    const { driver } = detected
+    const driver = guardDriver(detected.driver)
     const hashFor = (limits: RunLimits): string =>
       hashPolicy({ driver: name, argv: driver.template, filter: assembleFilter(arch), limits })
     const policyHash = hashFor(DEFAULT_LIMITS)
     const key = probeKey([...detected.binaries, ...interpreterBinaries(interpreters)], policyHash, uid)
-    const track = createTracker()
     const tested =
       recallProbe(options.cacheDir, key) ??
-      (await attackDriver((spec) => runProgram(driver, hashFor, spec, track.add), {
+      (await attackDriver((spec) => runProgram({ driver, hashFor, slots }, spec), {
         workDir,
         hasJavaScript: interpreters.javascript !== null,
         hasPython: interpreters.python !== null,
@@ -131,24 +135,21 @@ async function chooseSandbox(options: SandboxOptions): Promise<Sandbox> {
     if (tested.failures.length > 0) {
       why.push(...tested.failures.map((failure) => `${name}: ${failure}`))
       fix ??= explainFailure(tested.failures)
-      driver.close()
+      await driver.dispose()
       forget()
       continue
     }
     rememberProbe(options.cacheDir, key, tested)
+    // A remembered self-test started nothing, so nothing was moved into a group yet.
+    if (groups?.held() === null) await runProgram({ driver, hashFor, slots }, trivialProgram(interpreters))
     options.logger?.debug({ driver: name, policyHash }, 'sandbox ready')
     return createDriverSandbox(
-      { driver, hashFor, track, forget, parser: options.parser ?? null },
+      { driver, hashFor, slots, forget, parser: options.parser ?? null },
       {
         driver: name,
         isolation: driver.isolation,
         policyHash,
-        why: [
-          ...why,
-          `${name}: held off ${tested.held.length} attacks of the self-test`,
-          ...detected.notes,
-          memoryNote(cgroupHome !== null),
-        ],
+        why: [...why, `${name}: held off ${tested.held.length} attacks of the self-test`, ...detected.notes, memoryNote(groups)],
         // What a better driver needs, where one was tried first.
         fix,
         selfTest,
@@ -161,48 +162,21 @@ async function chooseSandbox(options: SandboxOptions): Promise<Sandbox> {
 }
 
 interface DriverSandboxParts {
-  readonly driver: Driver
+  readonly driver: GuardedDriver
   readonly hashFor: (limits: RunLimits) => string
-  readonly track: Tracker
+  readonly slots: Slots
   readonly forget: () => void
   readonly parser: SyntaxParser | null
 }
 
-function createDriverSandbox(
-  { driver, hashFor, track, forget, parser }: DriverSandboxParts,
-  capabilities: SandboxCapabilities,
-): Sandbox {
-  let isDisposed = false
+function createDriverSandbox(parts: DriverSandboxParts, capabilities: SandboxCapabilities): Sandbox {
   return {
     probe: async () => capabilities,
-    run: (spec) => runProgram(driver, hashFor, spec, track.add),
-    open: async (candidate, options = {}) => openSession(driver, candidate, options, track.add, parser),
+    run: (spec) => runProgram(parts, spec),
+    open: async (candidate, options = {}) => openSession(parts, candidate, options),
     dispose: async () => {
-      if (isDisposed) return
-      isDisposed = true
-      await track.endAll()
-      driver.close()
-      forget()
-    },
-  }
-}
-
-interface Tracker {
-  add(run: Launched): () => void
-  endAll(): Promise<void>
-}
-
-function createTracker(): Tracker {
-  const running = new Set<Launched>()
-  return {
-    add: (run) => {
-      running.add(run)
-      return () => running.delete(run)
-    },
-    endAll: async () => {
-      const all = [...running]
-      for (const run of all) run.kill()
-      await Promise.all(all.map((run) => run.ended))
+      await parts.driver.dispose()
+      parts.forget()
     },
   }
 }
@@ -219,9 +193,26 @@ function languagesOf(interpreters: Interpreters | null, hasParser = false): Sand
   return { python: note(interpreters?.python), javascript, typescript } satisfies Record<CandidateLanguage, unknown>
 }
 
-function memoryNote(hasCgroup: boolean): string {
-  const total = hasCgroup ? 'by cgroup and a watchdog every 50 ms' : 'by a watchdog every 50 ms (no cgroup v2 to use)'
-  return `memory: per process 512 MiB (rlimit), in total ${total}`
+/** Returns how the total of a run's memory is held. A cgroup counts only when runs were seen to be in theirs. */
+export function memoryNote(groups: Pick<RunCgroups, 'held'> | null): string {
+  const watchdog = 'a watchdog every 50 ms'
+  const without =
+    groups === null ? 'no cgroup v2 to use' : 'there is a cgroup v2, but runs could not be put into groups of their own'
+  const total = groups?.held() === true ? `cgroup and ${watchdog}` : `${watchdog} (${without})`
+  return `memory: per process 512 MiB (rlimit), in total by ${total}`
+}
+
+/** Returns what this kernel does not hold; nothing for one from 5.14 on, which counts the processes of each user namespace by itself. */
+export function kernelNotes(kernel: string): readonly string[] {
+  const [major = 0, minor = 0] = kernel.split(/[.-]/).map(Number)
+  if (major > 5 || (major === 5 && minor >= 14)) return []
+  return [
+    `kernel ${major}.${minor} is older than 5.14: the process limit counts all processes of the user, not those of one sandbox`,
+  ]
+}
+
+function trivialProgram(interpreters: Interpreters): RunSpec {
+  return interpreters.python ? { language: 'python', argv: ['-S', '-c', ''] } : { language: 'javascript', argv: ['-e', '0'] }
 }
 
 function readSelfCgroup(): string {

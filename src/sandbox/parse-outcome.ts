@@ -23,6 +23,17 @@ export function parseCallOutcome(answer: unknown): CallOutcome | null {
   }
 }
 
+/**
+ * Returns how long, in ms, an answer says that a call which timed out had waited for a core; -1 for any other answer. A claim like all
+ * of it: whoever lies here gets no verdict instead of a time-out, and neither passes.
+ */
+export function readClaimedWait(answer: unknown): number {
+  const fields = asRecord(answer)
+  if (fields?.['kind'] !== 'timeout') return -1
+  const waitedMs = fields['waitedMs']
+  return typeof waitedMs === 'number' ? waitedMs : 0
+}
+
 /** Returns the load outcome an answer claims; null when it is not one. Hostile input. */
 export function parseLoadOutcome(answer: unknown): LoadOutcome | null {
   const fields = asRecord(answer)

@@ -6,6 +6,8 @@ export interface TreeUsage {
   readonly cpuMs: number
   /** Anonymous and shared memory, resident or swapped out, and page tables, summed; pages of files are not counted. */
   readonly memoryBytes: number
+  /** Longest time any of them was ready to run and waited for a core, since it was started; 0 where the kernel does not count it. */
+  readonly waitedMs: number
 }
 
 const TICK_MS = 10 // USER_HZ is 100 on every Linux Node runs on
@@ -14,6 +16,7 @@ const TICK_MS = 10 // USER_HZ is 100 on every Linux Node runs on
 export function readTree(rootPid: number, maxProcesses = 512): TreeUsage {
   let cpuMs = 0
   let memoryBytes = 0
+  let waitedMs = 0
   const queue = [rootPid]
   let at = 0
   for (; at < queue.length && at < maxProcesses; at++) {
@@ -21,9 +24,10 @@ export function readTree(rootPid: number, maxProcesses = 512): TreeUsage {
     const status = read(`/proc/${pid}/status`)
     cpuMs += readCpuMs(pid)
     memoryBytes += sumMemory(status)
+    waitedMs = Math.max(waitedMs, readWaitedMs(pid))
     queue.push(...(/^Threads:\s+1$/m.test(status) ? readChildren(pid) : readChildrenOfThreads(pid)))
   }
-  return { processes: at, cpuMs, memoryBytes }
+  return { processes: at, cpuMs, memoryBytes, waitedMs }
 }
 
 /** CPU time of `rootPid`'s tree in ms; cheaper than `readTree`. */
@@ -72,6 +76,11 @@ function readCpuMs(pid: number): number {
   let ticks = 0
   for (const index of [11, 12, 13, 14]) ticks += Number(fields[index] ?? 0)
   return ticks * TICK_MS
+}
+
+/** Of the first thread, where candidates run. The file holds nanoseconds on a core, nanoseconds waited for one, and turns. */
+function readWaitedMs(pid: number): number {
+  return Number(read(`/proc/${pid}/schedstat`).split(' ')[1] ?? 0) / 1e6
 }
 
 /**

@@ -2,35 +2,77 @@ import type { CollectedFile, RunEnd, RunLimits, RunResult, RunSpec } from '../po
 import { captureStream, NOTHING_CAPTURED } from './capture.ts'
 import { checkMounts } from './check-mounts.ts'
 import { collect } from './collect.ts'
-import type { Driver, Ended, Launched } from './launch.ts'
+import type { Driver, Ended, Launched, LaunchPlan } from './launch.ts'
 import { checkCwd, completeEnv, completeLimits } from './policy.ts'
+import type { TreeUsage } from './process-tree.ts'
+import type { Slots } from './slots.ts'
+import { isStarved } from './starvation.ts'
 import { watch } from './watchdog.ts'
 
 const SIGXCPU = 24
 const SIGKILL = 9
 
-/** Runs one program under `driver` to its end. `track` hears of the run while it lasts, so that `dispose` can end it. */
-export async function runProgram(
-  driver: Driver,
-  hashFor: (limits: RunLimits) => string,
-  spec: RunSpec,
-  track: (run: Launched) => () => void,
-): Promise<RunResult> {
+/** What runs are made with. */
+export interface RunParts {
+  readonly driver: Driver
+  readonly hashFor: (limits: RunLimits) => string
+  readonly slots: Slots
+  /** For tests. */
+  readonly readUsage?: (rootPid: number) => TreeUsage
+}
+
+/**
+ * Runs one program to its end. One that used up its wall time because the machine did not let it run is run once more, alone; if
+ * that shows nothing either the end is `inconclusive-load`, which is not the program's.
+ */
+export async function runProgram(parts: RunParts, spec: RunSpec): Promise<RunResult> {
+  const first = await runOnce(parts, spec, false)
+  if (!first.isStarved) return first.result
+  const second = await runOnce(parts, spec, true)
+  return second.isStarved ? { ...second.result, end: 'inconclusive-load' } : second.result
+}
+
+interface Ran {
+  readonly result: RunResult
+  readonly isStarved: boolean
+}
+
+async function runOnce(parts: RunParts, spec: RunSpec, alone: boolean): Promise<Ran> {
   const limits = completeLimits(spec.limits)
-  const env = completeEnv(spec.env)
-  const cwd = checkCwd(spec.cwd ?? '/scratch')
-  const startedAt = performance.now()
-  const launched = await driver.launch({
+  const plan: LaunchPlan = {
     language: spec.language,
     argv: spec.argv,
     mounts: checkMounts(spec.mounts ?? []),
-    env,
-    cwd,
+    env: completeEnv(spec.env),
+    cwd: checkCwd(spec.cwd ?? '/scratch'),
     limits,
     hasStdin: spec.stdin !== undefined,
     hasChannel: spec.channel === true,
-  })
-  const untrack = track(launched)
+  }
+  const leave = await parts.slots.take({ alone, signal: spec.signal })
+  if (leave === null) return { result: neverStarted(parts, limits), isStarved: false }
+  try {
+    return await follow(parts, spec, limits, await parts.driver.launch(plan))
+  } finally {
+    leave()
+  }
+}
+
+function neverStarted({ driver, hashFor }: RunParts, limits: RunLimits): RunResult {
+  return {
+    ...{ end: 'cancelled', code: null, signal: null, cpuMs: 0, wallMs: 0, peakRssBytes: 0 },
+    ...{ stdout: NOTHING_CAPTURED, stderr: NOTHING_CAPTURED, frames: NOTHING_CAPTURED, files: [], refusedFiles: [] },
+    ...{ driver: driver.name, policyHash: hashFor(limits) },
+  }
+}
+
+async function follow(
+  { driver, hashFor, readUsage }: RunParts,
+  spec: RunSpec,
+  limits: RunLimits,
+  launched: Launched,
+): Promise<Ran> {
+  const startedAt = performance.now()
   let forced: RunEnd | null = null
   const over = (end: RunEnd): void => {
     forced ??= end
@@ -51,13 +93,15 @@ export async function runProgram(
   const cancel = (): void => over('cancelled')
   if (spec.signal?.aborted) cancel()
   spec.signal?.addEventListener('abort', cancel)
-  const wall = setTimeout(() => over('wall'), limits.wallMs)
-  const watching = watch(launched, limits, over)
+  const watching = watch(launched, limits, over, readUsage)
+  const wall = setTimeout(() => {
+    watching.look()
+    over('wall')
+  }, limits.wallMs)
   const ended = await launched.ended
   clearTimeout(wall)
   watching.stop()
   spec.signal?.removeEventListener('abort', cancel)
-  untrack()
 
   let files: readonly CollectedFile[] = []
   let refusedFiles: readonly string[] = []
@@ -68,7 +112,7 @@ export async function runProgram(
     refusedFiles = found.refused
   }
   launched.release()
-  return {
+  const result: RunResult = {
     ...explainEnd(ended, forced, watching.seen.cpuMs, limits.cpuMs),
     cpuMs: watching.seen.cpuMs,
     wallMs: Math.round(performance.now() - startedAt),
@@ -81,9 +125,19 @@ export async function runProgram(
     driver: driver.name,
     policyHash: hashFor(limits),
   }
+  return { result, isStarved: result.end === 'wall' && isStarved(watching.seen.waitedMs, limits.wallMs) }
 }
 
-/** Returns how the run ended, in the port's words. A sandbox that never came up is never the program's fault. */
+/** Signals that end a program which does not handle them; other exit codes above 128 are just that. */
+const ENDING_SIGNALS = new Set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 24, 25, 26, 27, 29, 30, 31])
+/** How much CPU time may pass between the last look at a program and its end. */
+const UNSEEN_CPU_MS = 500
+
+/**
+ * Returns how the run ended, in the port's words. A sandbox that never came up is never the program's fault. A driver that says
+ * 128 + signal for an exit code too is believed to mean the signal, as a shell would; but no program has used up its CPU time that
+ * was not seen near its limit.
+ */
 export function explainEnd(
   ended: Ended,
   forced: RunEnd | null,
@@ -91,8 +145,19 @@ export function explainEnd(
   cpuLimitMs: number,
 ): Pick<RunResult, 'end' | 'code' | 'signal'> {
   if (forced !== null) return { end: forced, code: null, signal: null }
-  if (!ended.started || ended.code === null) return { end: 'sandbox-error', code: null, signal: null }
-  const signal = ended.code > 128 && ended.code <= 128 + 64 ? ended.code - 128 : null
-  if (signal === SIGXCPU || (signal === SIGKILL && cpuMs >= cpuLimitMs)) return { end: 'cpu', code: null, signal }
-  return signal === null ? { end: 'exit', code: ended.code, signal: null } : { end: 'signal', code: null, signal }
+  const { started, code } = ended
+  const signal = endingSignal(ended)
+  if (!started || (code === null && signal === null)) return { end: 'sandbox-error', code: null, signal: null }
+  if (signal === SIGXCPU || signal === SIGKILL) {
+    const isFolded = ended.signal === undefined
+    if (cpuMs >= cpuLimitMs - UNSEEN_CPU_MS || (signal === SIGXCPU && !isFolded)) return { end: 'cpu', code: null, signal }
+    if (signal === SIGXCPU) return { end: 'exit', code, signal: null }
+  }
+  return signal === null ? { end: 'exit', code, signal: null } : { end: 'signal', code: null, signal }
+}
+
+/** Returns the signal that ended the program, as far as its driver can tell; null when it exited. */
+export function endingSignal({ code, signal }: Ended): number | null {
+  if (signal !== undefined || code === null) return signal ?? null
+  return ENDING_SIGNALS.has(code - 128) ? code - 128 : null
 }

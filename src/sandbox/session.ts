@@ -2,9 +2,13 @@ import type { Call, CallOutcome } from '../domain/value.ts'
 import type { CallLimits, CandidateProgram, CandidateSession, LoadOutcome, SessionOptions } from '../ports/sandbox.ts'
 import type { SyntaxParser } from '../ports/syntax-parser.ts'
 import { tellingLine } from './explain-failure.ts'
-import type { Driver, Launched } from './launch.ts'
-import { parseCallOutcome, parseLoadOutcome } from './parse-outcome.ts'
+import type { GuardedDriver } from './guard-driver.ts'
+import type { Ended } from './launch.ts'
+import { parseCallOutcome, parseLoadOutcome, readClaimedWait } from './parse-outcome.ts'
 import { completeEnv, completeLimits, DEFAULT_CALL_LIMITS, DEFAULT_LOAD_LIMITS } from './policy.ts'
+import { endingSignal } from './run-program.ts'
+import type { Slots } from './slots.ts'
+import { INCONCLUSIVE, isStarved } from './starvation.ts'
 import { stripTypes } from './strip-types.ts'
 import { type Reply, startWarmProcess, type WarmProcess } from './warm-process.ts'
 
@@ -13,14 +17,19 @@ const SIGXCPU = 24
 /** A warm process may use this much CPU over all its calls; each call has its own, smaller limit. */
 const SESSION_CPU_MS = 120_000
 
+/** What sessions are made with. */
+export interface SessionParts {
+  readonly driver: GuardedDriver
+  readonly slots: Slots
+  /** Erases the types of TypeScript candidates; null where there is none. */
+  readonly parser: SyntaxParser | null
+}
+
+/** Stands for an outcome that says nothing about the candidate: see `starvation.ts`. */
+const STARVED = 'starved'
+
 /** Opens a session for `program`. A process that a time-out ended is started and loaded again for the next call. */
-export function openSession(
-  driver: Driver,
-  program: CandidateProgram,
-  options: SessionOptions,
-  track: (run: Launched) => () => void,
-  parser: SyntaxParser | null = null,
-): CandidateSession {
+export function openSession(parts: SessionParts, program: CandidateProgram, options: SessionOptions): CandidateSession {
   const limits = completeLimits({ cpuMs: SESSION_CPU_MS, ...options.limits })
   const loadLimits = options.load ?? DEFAULT_LOAD_LIMITS
   const env = completeEnv(options.env)
@@ -28,41 +37,68 @@ export function openSession(
   let loaded: Promise<LoadOutcome> | null = null
   let deadBecause: string | null = null
   let turn: Promise<unknown> = Promise.resolve()
+  /** A session that is closed waits for no place any more. */
+  const closing = new AbortController()
 
   const die = (why: string): void => {
     deadBecause ??= why
   }
-  const start = async (): Promise<LoadOutcome> => {
+  const start = async (): Promise<LoadOutcome | typeof STARVED> => {
+    if (parts.driver.isDisposed()) die('the sandbox was disposed of')
     if (deadBecause !== null) return { kind: 'not-run', reason: deadBecause }
-    const prepared = await prepareCode(program, parser)
+    const prepared = await prepareCode(program, parts.parser)
     if (typeof prepared !== 'string') {
       die(prepared.kind === 'failed' ? 'the candidate did not load (failed)' : prepared.reason)
       return prepared
     }
     const code = prepared
-    warm = await startWarmProcess(driver, program, limits, env, track)
+    const started = await startWarmProcess(parts.driver, program, limits, env)
+    warm = started
     // The session may have been closed while the process was being started.
     if (deadBecause !== null) {
-      await warm.close()
+      await started.close()
       return { kind: 'not-run', reason: deadBecause }
     }
     const { entryPoint, seed } = program
-    const reply = await warm.ask({ op: 'load', code, entryPoint, seed, ...loadLimits }, loadLimits)
+    const reply = await started.ask({ op: 'load', code, entryPoint, seed, ...loadLimits }, loadLimits)
+    if (reply.kind === 'timeout' && reply.isStarved) {
+      warm = null
+      return STARVED
+    }
     const outcome = explainLoad(reply)
     if (outcome.kind !== 'loaded') {
       die(`the candidate did not load (${outcome.kind})`)
-      await warm.close()
+      await started.close()
     }
     return outcome
   }
+  /** Tries `work` in a place among others and, when the machine let it do nothing, once more alone. */
+  const twice = async <T>(work: () => Promise<T | typeof STARVED>): Promise<T | typeof STARVED> => {
+    for (const alone of [false, true]) {
+      const leave = await parts.slots.take({ alone, signal: closing.signal })
+      try {
+        const outcome = await work()
+        if (outcome !== STARVED) return outcome
+      } finally {
+        leave?.()
+      }
+    }
+    return STARVED
+  }
+  const loadNow = async (): Promise<LoadOutcome> => {
+    const outcome = await twice(start)
+    if (outcome !== STARVED) return outcome
+    die(INCONCLUSIVE)
+    return { kind: 'not-run', reason: INCONCLUSIVE }
+  }
   const load = (): Promise<LoadOutcome> => {
-    loaded ??= start()
+    loaded ??= loadNow()
     return loaded
   }
-  const callNow = async (call: Call, callLimits: CallLimits): Promise<CallOutcome> => {
-    const state = await load()
-    if (state.kind === 'loaded' && warm === null && deadBecause === null) {
+  const attempt = async (call: Call, callLimits: CallLimits): Promise<CallOutcome | typeof STARVED> => {
+    if (warm === null && deadBecause === null) {
       const again = await start()
+      if (again === STARVED) return STARVED
       if (again.kind !== 'loaded') die('the candidate did not load a second time')
     }
     if (deadBecause !== null || warm === null) return { kind: 'not-run', reason: deadBecause ?? 'the session is closed' }
@@ -70,26 +106,35 @@ export function openSession(
     if (deadBecause !== null) return { kind: 'not-run', reason: deadBecause }
     if (reply.kind === 'timeout') {
       warm = null
-      return { kind: 'timeout' }
+      return reply.isStarved ? STARVED : { kind: 'timeout' }
     }
+    if (reply.kind === 'answer' && isStarved(readClaimedWait(reply.value), callLimits.wallMs)) return STARVED
     const outcome = explainCall(reply)
     if (outcome.kind === 'not-run') die(outcome.reason)
     else if (reply.kind !== 'answer') die('the candidate ended its process')
-    if (deadBecause !== null) await warm?.close()
+    if (deadBecause !== null) await warm.close()
     return outcome
+  }
+  const callNow = async (call: Call, callLimits: CallLimits): Promise<CallOutcome> => {
+    await load()
+    const outcome = await twice(() => attempt(call, callLimits))
+    return outcome === STARVED ? { kind: 'not-run', reason: INCONCLUSIVE } : outcome
   }
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const next = turn.then(work)
     turn = next.catch(() => undefined)
     return next
   }
+  const abort = (): void => void close()
   const close = async (): Promise<void> => {
+    options.signal?.removeEventListener('abort', abort)
     die('the session is closed')
+    closing.abort()
     await warm?.close()
     await turn
     await warm?.close()
   }
-  options.signal?.addEventListener('abort', () => void close(), { once: true })
+  options.signal?.addEventListener('abort', abort, { once: true })
   if (options.signal?.aborted) die('the session is closed')
 
   return {
@@ -103,7 +148,8 @@ export function openSession(
         for (const call of calls) {
           if (timeouts >= stopAfterTimeouts) outcomes.push({ kind: 'not-run', reason: `stopped after ${timeouts} time-outs` })
           else outcomes.push(await callNow(call, { ...DEFAULT_CALL_LIMITS, ...partial }))
-          if (outcomes.at(-1)?.kind === 'timeout') timeouts++
+          const last = outcomes.at(-1)
+          if (last?.kind === 'timeout' || (last?.kind === 'not-run' && last.reason === INCONCLUSIVE)) timeouts++
         }
         return outcomes
       }),
@@ -141,10 +187,12 @@ export function explainLoad(reply: Reply): LoadOutcome {
       return parseLoadOutcome(reply.value) ?? { kind: 'failed', error: 'ChannelBroken', message: 'its answer was malformed' }
     case 'ended': {
       const { ended, forced } = reply
-      if (forced === 'cpu' || ended.code === 128 + SIGPROF || ended.code === 128 + SIGXCPU) return { kind: 'timeout' }
+      const signal = endingSignal(ended)
+      if (forced === 'cpu' || signal === SIGPROF || signal === SIGXCPU) return { kind: 'timeout' }
       if (forced !== null) return { kind: 'failed', error: 'LimitExceeded', message: forced }
-      if (!ended.started || ended.code === null) return { kind: 'not-run', reason: sandboxError(reply.stderr) }
-      return { kind: 'failed', error: 'ProcessExit', message: `exit code ${ended.code}` }
+      if (!ended.started || (ended.code === null && signal === null))
+        return { kind: 'not-run', reason: sandboxError(reply.stderr) }
+      return { kind: 'failed', error: 'ProcessExit', message: describeExit(ended) }
     }
   }
 }
@@ -160,9 +208,14 @@ export function explainCall(reply: Exclude<Reply, { kind: 'timeout' }>): CallOut
       )
     case 'ended':
       if (reply.forced !== null) return { kind: 'raised', error: 'LimitExceeded', message: reply.forced }
-      if (reply.ended.code === null) return { kind: 'not-run', reason: sandboxError(reply.stderr) }
-      return { kind: 'raised', error: 'ProcessExit', message: `exit code ${reply.ended.code}` }
+      if (reply.ended.code === null && endingSignal(reply.ended) === null)
+        return { kind: 'not-run', reason: sandboxError(reply.stderr) }
+      return { kind: 'raised', error: 'ProcessExit', message: describeExit(reply.ended) }
   }
+}
+
+function describeExit({ code, signal }: Ended): string {
+  return code === null ? `signal ${signal}` : `exit code ${code}`
 }
 
 function sandboxError(stderr: string): string {

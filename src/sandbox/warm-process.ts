@@ -6,7 +6,8 @@ import { JAVASCRIPT_HARNESS } from './harness/javascript-harness.ts'
 import { PYTHON_HARNESS } from './harness/python-harness.ts'
 import type { Driver, Ended, Launched } from './launch.ts'
 import { readTreeCpuMs } from './process-tree.ts'
-import { watch } from './watchdog.ts'
+import { isStarved } from './starvation.ts'
+import { type Watch, watch } from './watchdog.ts'
 
 /** One candidate's process inside, with the channel to it. Ended by the first `timeout`, `ended` or `broken`. */
 export interface WarmProcess {
@@ -17,7 +18,7 @@ export interface WarmProcess {
 export type Reply =
   | { readonly kind: 'answer'; readonly value: unknown }
   | { readonly kind: 'broken'; readonly why: string }
-  | { readonly kind: 'timeout' }
+  | { readonly kind: 'timeout'; readonly isStarved: boolean }
   | { readonly kind: 'ended'; readonly ended: Ended; readonly forced: RunEnd | null; readonly stderr: string }
 
 /** How much longer the host waits than the fork server does, which ends its calls itself. */
@@ -29,7 +30,6 @@ export async function startWarmProcess(
   program: Pick<CandidateProgram, 'language'>,
   limits: RunLimits,
   env: Readonly<Record<string, string>>,
-  track: (run: Launched) => () => void,
 ): Promise<WarmProcess> {
   const isPython = program.language === 'python'
   const launched = await driver.launch({
@@ -42,7 +42,6 @@ export async function startWarmProcess(
     hasStdin: true,
     hasChannel: true,
   })
-  const untrack = track(launched)
   let forced: RunEnd | null = null
   const over = (end: RunEnd): void => {
     forced ??= end
@@ -58,7 +57,6 @@ export async function startWarmProcess(
   const watching = watch(launched, limits, over)
   const ended = launched.ended.then((end) => {
     watching.stop()
-    untrack()
     launched.release()
     return end
   })
@@ -72,12 +70,12 @@ export async function startWarmProcess(
   }
   return {
     ask: async (request, callLimits) => {
-      const deadline = startDeadline(launched, callLimits, isPython)
+      const deadline = startDeadline(launched, watching, callLimits, isPython)
       const answer = await Promise.race([channel.ask(request), deadline.overdue])
       deadline.cancel()
-      if (answer === 'timeout') {
+      if ('isStarved' in answer) {
         await close()
-        return { kind: 'timeout' }
+        return answer
       }
       if (answer.kind === 'answer') return answer
       if (answer.kind === 'broken') launched.kill()
@@ -95,20 +93,26 @@ export async function startWarmProcess(
  */
 function startDeadline(
   launched: Launched,
+  watching: Watch,
   limits: CallLimits,
   hasServer: boolean,
-): { readonly overdue: Promise<'timeout'>; cancel(): void } {
+): { readonly overdue: Promise<Extract<Reply, { kind: 'timeout' }>>; cancel(): void } {
   const wallMs = limits.wallMs + (hasServer ? SERVER_SLACK_MS : 0)
   const startedAt = performance.now()
+  const waitedAtStart = watching.seen.waitedMs
   const pidAtStart = launched.rootPid()
   const cpuAtStart = pidAtStart === null || hasServer ? 0 : readTreeCpuMs(pidAtStart)
   let timer: NodeJS.Timeout
-  const overdue = new Promise<'timeout'>((resolve) => {
+  const overdue = new Promise<Extract<Reply, { kind: 'timeout' }>>((resolve) => {
+    const end = (isLate: boolean): void => {
+      if (isLate) watching.look()
+      resolve({ kind: 'timeout', isStarved: isLate && isStarved(watching.seen.waitedMs - waitedAtStart, wallMs) })
+    }
     const look = (): void => {
       const wallLeft = wallMs - (performance.now() - startedAt)
       const pid = launched.rootPid()
       const cpuLeft = hasServer || pid === null ? wallLeft : limits.cpuMs - (readTreeCpuMs(pid) - cpuAtStart)
-      if (wallLeft <= 0 || cpuLeft <= 0) resolve('timeout')
+      if (wallLeft <= 0 || cpuLeft <= 0) end(hasServer || cpuLeft > 0)
       else timer = setTimeout(look, Math.min(wallLeft, Math.max(10, cpuLeft)))
     }
     timer = setTimeout(look, hasServer ? wallMs : Math.min(wallMs, limits.cpuMs + 10))

@@ -1,34 +1,43 @@
 import type { RunEnd, RunLimits } from '../ports/sandbox.ts'
 import type { Launched } from './launch.ts'
-import { readTree } from './process-tree.ts'
+import { readTree, type TreeUsage } from './process-tree.ts'
 import { defaultBufferBytes, readSocketBytes } from './socket-memory.ts'
 
 const EVERY_MS = 50
 
 export interface Watch {
   /** What was seen at most so far. */
-  readonly seen: { cpuMs: number; peakRssBytes: number }
+  readonly seen: { cpuMs: number; peakRssBytes: number; waitedMs: number }
+  /** Looks now. */
+  look(): void
   stop(): void
 }
 
 /**
  * Watches what no rlimit sums up: memory, that of sockets included, and CPU over all processes of a run, and inodes where the cap is not hard. Calls
  * `onOver` once, with the bound that was crossed. CPU is per process by rlimit; the sum may reach twice that before it ends here.
+ * `readUsage` is for tests.
  */
-export function watch(launched: Launched, limits: RunLimits, onOver: (end: RunEnd) => void): Watch {
-  const seen = { cpuMs: 0, peakRssBytes: 0 }
+export function watch(
+  launched: Launched,
+  limits: RunLimits,
+  onOver: (end: RunEnd) => void,
+  readUsage: (rootPid: number) => TreeUsage = readTree,
+): Watch {
+  const seen = { cpuMs: 0, peakRssBytes: 0, waitedMs: 0 }
   const bufferBytes = defaultBufferBytes()
   const look = (): void => {
     const rootPid = launched.rootPid()
     if (rootPid === null) return
-    const usage = readTree(rootPid)
-    seen.cpuMs = Math.max(seen.cpuMs, usage.cpuMs)
+    const usage = readUsage(rootPid)
     const memoryBytes = usage.memoryBytes + readSocketBytes(rootPid, bufferBytes)
+    seen.cpuMs = Math.max(seen.cpuMs, usage.cpuMs)
     seen.peakRssBytes = Math.max(seen.peakRssBytes, memoryBytes)
+    seen.waitedMs = Math.max(seen.waitedMs, usage.waitedMs)
     if (memoryBytes > limits.memoryBytes) onOver('memory')
     else if (usage.cpuMs > 2 * limits.cpuMs) onOver('cpu')
     else if ((launched.countInodes?.() ?? 0) > limits.inodes) onOver('inodes')
   }
   const timer = setInterval(look, EVERY_MS)
-  return { seen, stop: () => clearInterval(timer) }
+  return { seen, look, stop: () => clearInterval(timer) }
 }

@@ -45,6 +45,28 @@ export function sandboxContract(name: string, create: () => Sandbox): void {
       expect(Object.keys(result)).not.toContain('verdict')
     })
 
+    test('2: an exit code above 128 is not taken for a signal the program did not get', async () => {
+      const end = async (code: string): Promise<unknown> => {
+        const { end, code: exit, signal } = await sandbox.run(script(code))
+        return [end, exit, signal]
+      }
+      expect(await end('import sys; sys.exit(152)')).toEqual(['exit', 152, null])
+      expect(await end('import sys; sys.exit(200)')).toEqual(['exit', 200, null])
+      expect(await end('import os; os.kill(os.getpid(), 11)')).toEqual(['signal', null, 11])
+      // bubblewrap reports the same number for both and nothing measured tells them apart.
+      expect(await end('import sys; sys.exit(137)')).toEqual(name === 'bwrap' ? ['signal', null, 9] : ['exit', 137, null])
+    })
+
+    test('6: programs stand back behind the rest of the machine, and cannot come forward again', async () => {
+      const code = `
+import os
+print(os.nice(0) >= 10)
+try: os.nice(-5); print('came forward')
+except OSError: pass
+`
+      expect((await sandbox.run(script(code))).stdout.text).toBe('True\n')
+    })
+
     test('3: only what was named is visible, read-only, and scratch space starts empty each time', async () => {
       const hidden = mkdtempSync(join(tmpdir(), 'hidden-'))
       writeFileSync(join(hidden, 'shown.txt'), 'shown')
@@ -187,13 +209,36 @@ for i in range(4):
     })
 
     test('8: a line nobody asked for ends the session and every later call is not run', async () => {
-      const code = 'import os\ndef f(x):\n    if x == 2: os.write(6, b"{}\\n")\n    return x\n'
-      // The channel of the fork server is open in its forks: writing to it is possible, and is the deviation.
-      const session = await sandbox.open(python(code))
+      const code = 'const f = (x) => { if (x === 2) require("node:fs").writeSync(6, "{}\\n"); return x }'
+      const session = await sandbox.open(javascript(code))
       expect(await session.load()).toEqual({ kind: 'loaded', names: ['f'] })
       const outcomes = await session.calls([callF(int(1)), callF(int(2)), callF(int(3))])
       await session.close()
       expect(outcomes.map((outcome) => outcome.kind)).toEqual(['value', 'not-run', 'not-run'])
+      const early = await sandbox.open(python('import os\nos.write(6, b"{}\\n")\ndef f(x): return x\n'))
+      expect(await early.load()).toMatchObject({ kind: 'failed', error: 'ChannelBroken' })
+      await early.close()
+    })
+
+    test('8: a Python call has neither the channel nor a way to the process that does', async () => {
+      const code = `
+import os
+def tried(attempt):
+    try: attempt()
+    except OSError as error: return error.errno
+    return 0
+def f(x):
+    server = os.getppid()
+    return [
+        tried(lambda: os.write(6, b'{}\\n')), tried(lambda: os.read(100, 1)),
+        tried(lambda: os.open('/proc/%d/fd/6' % server, os.O_WRONLY)), tried(lambda: os.open('/proc/%d/mem' % server, os.O_RDWR)),
+        tried(lambda: os.listdir('/proc/self/fd')), tried(lambda: open('/proc/self/environ').read()),
+    ]
+`
+      const session = await sandbox.open(python(code))
+      const [outcome] = await session.calls([callF(int(1))])
+      await session.close()
+      expect(outcome).toEqual({ kind: 'value', value: { t: 'list', v: [9, 9, 13, 13, 0, 0].map(int) } })
     })
 
     test.each<[CandidateLanguage, CandidateProgram]>([
@@ -275,6 +320,24 @@ for i in range(4):
       const late = await sandbox.open(python('def f(x): return x\n'), { signal: abort.signal })
       expect((await late.load()).kind).toBe('not-run')
       await Promise.all([session.close(), late.close()])
+    })
+
+    test('11: disposing at once ends launches under way, and what comes after is refused', async () => {
+      for (let i = 0; i < 3; i++) {
+        const own = create()
+        await own.probe()
+        const session = await own.open(python('def f(x): return x\n'))
+        const started = [own.run(script('import time; time.sleep(60)')), session.load()]
+        const ends = Promise.allSettled(started)
+        for (let turn = 0; turn < i; turn++) await Promise.resolve()
+        await own.dispose()
+        for (const end of await ends) {
+          if (end.status === 'rejected') expect(end.reason).toMatchObject({ code: 'NO_SANDBOX' })
+          else expect(end.value).not.toMatchObject({ end: 'exit' })
+        }
+        await expect(own.run(script('pass'))).rejects.toMatchObject({ code: 'NO_SANDBOX' })
+        await expect(own.open(python(''))).rejects.toMatchObject({ code: 'NO_SANDBOX' })
+      }
     })
 
     test('11: a session closed while it is starting leaves no process', async () => {

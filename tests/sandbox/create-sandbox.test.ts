@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { RunLimits, RunResult } from '../../src/ports/sandbox.ts'
-import { createSandbox } from '../../src/sandbox/create-sandbox.ts'
+import { createSandbox, kernelNotes } from '../../src/sandbox/create-sandbox.ts'
 import { attackDriver, countAttacks, interpreterBinaries, probeKey, recallProbe, rememberProbe } from '../../src/sandbox/probe.ts'
 import { whyNotHere } from '../support/this-machines-sandbox.ts'
 
@@ -153,4 +153,10 @@ describe('on this machine', () => {
     expect(readdirSync(own)).toEqual([])
     expect(existsSync(own)).toBe(true)
   })
+})
+
+test('a kernel that counts processes per user is told of', () => {
+  expect(['6.18.44-x', '5.14.0', '5.15.0-generic'].flatMap(kernelNotes)).toEqual([])
+  for (const kernel of ['5.13.9', '5.10.0-28-amd64', '4.18.0'])
+    expect(kernelNotes(kernel)).toEqual([expect.stringMatching(/5\.14/)])
 })
