@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { CodeBleuConfig } from './code-bleu-config.ts'
 import { Sampling } from './message.ts'
+import { SERVER_KINDS } from './model.ts'
 import { Protocol, RunLimits } from './run-spec.ts'
 
 /** The kinds of server a configuration may name. */
-export const ServerKind = z.enum(['ollama', 'lmstudio', 'vllm', 'llamacpp', 'openai'])
+export const ServerKind = z.enum(SERVER_KINDS)
 export type ServerKind = z.infer<typeof ServerKind>
 
 const EnvName = z

@@ -1,4 +1,6 @@
-export type BackendKind = 'ollama' | 'lmstudio' | 'vllm' | 'llamacpp' | 'openai' | 'mock' | 'replay'
+/** Kinds of server there is a backend for; the one list that types, configuration and schemas are made of. */
+export const SERVER_KINDS = ['ollama', 'lmstudio', 'vllm', 'llamacpp', 'openai'] as const
+export type BackendKind = (typeof SERVER_KINDS)[number] | 'mock' | 'replay'
 
 /** One model a backend can answer with. null = the backend did not say. */
 export interface ModelInfo {
