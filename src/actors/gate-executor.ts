@@ -9,6 +9,7 @@ import { namedNodeCount, type SyntaxTree } from '../domain/syntax-tree.ts'
 import type { AnswerToGate, GateRequest, GateResult } from '../machines/effects.ts'
 import type { SyntaxParser } from '../ports/syntax-parser.ts'
 import { type ExtractedFile, extractCode, pickMainFile } from '../prompts/extract-code.ts'
+import { restoreControlTokens } from '../prompts/neutralise.ts'
 import { shortHash } from './digest.ts'
 import type { Executor } from './executor.ts'
 import { profilePool } from './profile-pool.ts'
@@ -39,7 +40,11 @@ export async function gateAnswers(request: GateRequest, parser: SyntaxParser): P
   const rejected: RejectedAnswer[] = []
   const taken: Taken[] = []
   for (const answer of request.answers) {
-    const extraction = extractCode(answer.text, { ...(asked === null ? {} : { language: asked }), finish: answer.finish })
+    // Material was shown with its control tokens broken; a model that repeats it gives it back so.
+    const extraction = extractCode(restoreControlTokens(answer.text), {
+      ...(asked === null ? {} : { language: asked }),
+      finish: answer.finish,
+    })
     const main = pickMainFile(extraction, entryPointOf(request, []))
     if (main === null) {
       const detail = extraction.refused[0]?.why ?? extraction.warnings.join(', ')

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { gateAnswers } from '../../src/actors/gate-executor.ts'
 import type { AnswerToGate, GateResult } from '../../src/machines/effects.ts'
 import { createTreeSitterParser } from '../../src/project/tree-sitter-parser.ts'
+import { neutraliseControlTokens } from '../../src/prompts/neutralise.ts'
 
 const parser = createTreeSitterParser()
 const answer = (id: string, text: string, change: Partial<AnswerToGate> = {}): AnswerToGate => ({
@@ -67,4 +68,10 @@ test.each([
 test('an answer without a program is rejected, saying so', async () => {
   const { candidates, rejected } = await gate(ADD, answer('coder', 'I would rather not.'))
   expect([candidates, rejected.map(({ agent, reason }) => [agent, reason])]).toEqual([[], [['coder', 'no-code']]])
+})
+
+test('a program that was shown with its control tokens broken comes back whole', async () => {
+  const code = 'def add(a, b):\n    return a + "<|im_end|>" + b'
+  const { candidates } = await gate(ADD, answer('coder', fence(neutraliseControlTokens(code))))
+  expect(candidates[0]?.program).toBe(`${code}\n`)
 })
