@@ -12,6 +12,8 @@ const NAME = /^[A-Za-z0-9_][A-Za-z0-9._@+-]{0,126}$/
 const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i
 const MAX_DEPTH = 8
 const MAX_ENTRIES = 4096
+/** A program can take its own directories away from an ordinary user, who is who collects. What is in them is lost, and said to be. */
+const UNREADABLE = 'a directory that cannot be opened'
 
 export interface Collected {
   readonly files: readonly CollectedFile[]
@@ -54,10 +56,10 @@ export function collect(root: string, limits: CollectLimits): Collected {
       if (seen?.isFile()) takeFile(dirFd, text, path, seen)
       else if (!seen?.isDirectory()) refuse(path, 'not a regular file')
       else if (depth >= MAX_DEPTH) refuse(path, 'too deep')
-      else withDirectory(`/proc/self/fd/${dirFd}/${text}`, (fd) => walk(fd, `${path}/`, depth + 1))
+      else if (!withDirectory(`/proc/self/fd/${dirFd}/${text}`, (fd) => walk(fd, `${path}/`, depth + 1))) refuse(path, UNREADABLE)
     }
   }
-  withDirectory(root, (fd) => walk(fd, '', 0))
+  if (!withDirectory(root, (fd) => walk(fd, '', 0))) refuse('.', UNREADABLE)
   return { files, refused }
 }
 
@@ -74,15 +76,17 @@ function stat(path: string): Stats | null {
   }
 }
 
-function withDirectory(path: string, use: (fd: number) => void): void {
+/** Returns false, without a call of `use`, when the directory cannot be opened. */
+function withDirectory(path: string, use: (fd: number) => void): boolean {
   let fd: number
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
   } catch {
-    return
+    return false
   }
   try {
     use(fd)
+    return true
   } finally {
     closeSync(fd)
   }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -80,4 +80,17 @@ test('count, bytes and depth are capped', () => {
   const { files, refused } = collect(root, LIMITS)
   expect(files).toHaveLength(10)
   expect(refused).toEqual(['f10: over the limit', 'f11: over the limit', `${'z/'.repeat(8)}z: too deep`])
+})
+
+test('a root that cannot be opened is told of, not taken for an empty one', () => {
+  expect(collect(join(root, 'gone'), LIMITS)).toEqual({ files: [], refused: ['.: a directory that cannot be opened'] })
+})
+
+const isRoot = process.getuid?.() === 0
+test.skipIf(isRoot)(`a directory its program has locked is told of${isRoot ? ' (skipped: root can open it)' : ''}`, () => {
+  mkdirSync(join(root, 'locked'), { mode: 0o000 })
+  writeFileSync(join(root, 'a.txt'), 'A')
+  const { files, refused } = collect(root, LIMITS)
+  expect([files.map(({ path }) => path), refused]).toEqual([['a.txt'], ['locked: a directory that cannot be opened']])
+  chmodSync(join(root, 'locked'), 0o700)
 })

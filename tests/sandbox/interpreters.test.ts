@@ -5,6 +5,8 @@ import { expect, test } from 'vitest'
 import { isReachableBy, sandboxUser, UNPRIVILEGED_ID } from '../../src/sandbox/host-user.ts'
 import { findInterpreters } from '../../src/sandbox/interpreters.ts'
 
+const host = { execPath: process.execPath, path: '', isReachable: () => true }
+
 test('the Node that runs this serves JavaScript; outside /usr it is bound by a neutral name', () => {
   const home = mkdtempSync(join(tmpdir(), 'node-'))
   const node = join(home, 'node')
@@ -14,6 +16,24 @@ test('the Node that runs this serves JavaScript; outside /usr it is bound by a n
   expect(found).toEqual({ command: '/opt/node/bin/node', binds: [{ hostPath: node, boxPath: '/opt/node/bin/node' }] })
   const unreachable = findInterpreters({ execPath: node, path: '', isReachable: () => false }).javascript
   expect(unreachable?.binds ?? []).toEqual([])
+  rmSync(home, { recursive: true })
+})
+
+// A machine with a Python under /usr never gets here, so the search is asked to look past it.
+test('a Python elsewhere shows its program and library, and nothing else of the folder it was installed to', () => {
+  const home = mkdtempSync(join(tmpdir(), 'home-'))
+  for (const dir of ['bin', 'lib/python3.11', '.ssh']) mkdirSync(join(home, dir), { recursive: true })
+  for (const file of ['bin/python3.11', 'bin/deploy', 'lib/libpython3.11.so.1.0', 'lib/libsecret.so', '.ssh/id_rsa'])
+    writeFileSync(join(home, file), '')
+  symlinkSync('python3.11', join(home, 'bin', 'python3'))
+  const found = findInterpreters({ ...host, path: join(home, 'bin'), systemPythons: [] }).python
+  const shown = ['bin/python3.11', 'lib/python3.11', 'lib/libpython3.11.so.1.0']
+  expect(found).toEqual({
+    command: '/opt/python/bin/python3.11',
+    binds: shown.map((path) => ({ hostPath: join(home, path), boxPath: `/opt/python/${path}` })),
+  })
+  rmSync(join(home, 'lib', 'python3.11'), { recursive: true })
+  expect(findInterpreters({ ...host, path: join(home, 'bin'), systemPythons: [] }).python).toBeNull()
   rmSync(home, { recursive: true })
 })
 
