@@ -12,7 +12,7 @@ const EXAMPLE_TOLERANCE = 1e-6
 /** More examples than a person reads add nothing but executions. */
 const MAX_EXAMPLES = 40
 /** Most calls and sentences looked at; a text with more is no task, and every one costs a reading. */
-const MAX_MENTIONS = 1_000
+const MAX_MENTIONS = 300
 
 const ARROW =
   /^\s*[`'"]?\s*(?:==>|===|==|=>|->|→|⇒|➞|⟶|➜|=|(?:should\s+)?(?:returns?|gives?|yields?|outputs?|produces?|evaluates\s+to|equals?)\b:?|(?:should\s+(?:be|equal)|is|#\s*(?:=>|->|returns)?|\/\/\s*(?:=>|->|→|returns)?)(?=\s))\s*[`]?/

@@ -12,18 +12,21 @@ export function dropJavaScriptDemos(text: string): string {
   const kept: string[] = []
   for (let at = 0; at < lines.length; at += 1) {
     const line = lines[at] ?? ''
-    const end = DEMO.test(line) ? closingLine(lines, at) : null
-    if (end === null) kept.push(line)
+    const end = DEMO.test(line) ? scanBrackets(lines, at, MAX_LINES) : null
+    if (end === null || !/[;)]$/.test(lines[end] ?? '')) kept.push(line)
     else at = end
   }
   return kept.join('\n')
 }
 
-/** Returns the line on which the brackets opened from `from` on are closed, or null when they never are. */
-function closingLine(lines: readonly string[], from: number): number | null {
+/**
+ * Returns the first line, of `maxLines` from `from` on, on which no bracket opened since is open; null when there is none.
+ * Brackets in strings, templates and line comments do not count.
+ */
+export function scanBrackets(lines: readonly string[], from: number, maxLines: number): number | null {
   let depth = 0
   let quote = ''
-  for (let at = from; at < Math.min(lines.length, from + MAX_LINES); at += 1) {
+  for (let at = from; at < Math.min(lines.length, from + maxLines); at += 1) {
     const line = lines[at] ?? ''
     for (let place = 0; place < line.length; place += 1) {
       const char = line[place] ?? ''
@@ -41,7 +44,7 @@ function closingLine(lines: readonly string[], from: number): number | null {
       }
     }
     if (quote !== '`') quote = ''
-    if (depth <= 0 && quote === '') return /[;)]$/.test(line) ? at : null
+    if (depth <= 0 && quote === '') return at
   }
   return null
 }

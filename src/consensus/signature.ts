@@ -37,7 +37,7 @@ function readParameters(text: string, from: number, language: ConsensusLanguage)
   for (let at = from; at < limit; at += 1) {
     const char = text[at] ?? ''
     if (char === "'" || char === '"') {
-      at = (parseExpression(text, language, at, 'operand')?.end ?? at + 1) - 1
+      at = (parseExpression(text.slice(0, limit), language, at, 'operand')?.end ?? at + 1) - 1
     } else if (depth === 0 && (char === ',' || char === ')')) {
       parts.push(text.slice(start, at))
       start = at + 1

@@ -146,7 +146,7 @@ test('a text that mentions the call without end is read as far as a person reads
   const found = findExamples(prompt, readEntryPoint('f', prompt, 'python'))
   expect([found.checks.length, found.rejected]).toEqual([
     1,
-    [{ source: 'f', reason: 'of its calls in the text only the first 1000 were read' }],
+    [{ source: 'f', reason: 'of its calls in the text only the first 300 were read' }],
   ])
 })
 

@@ -76,6 +76,110 @@ test('Windows line ends and trailing space make no other program', () => {
   )
 })
 
+test.each([
+  'f = lambda n: 1 if n < 2 else n * f(n - 1)',
+  'f: Callable[[int], int] = lambda n: f(n - 1)',
+  'f, g = lambda n: f(n - 1), 2',
+  'f = memo(f)',
+  'helper = lambda x: f(x - 1)',
+  'helper = (lambda x: f(x - 1))',
+  'helper = functools.lru_cache(maxsize=None)(lambda x: f(x - 1))',
+])('%j defines a function and stays', (text) => {
+  expect(normaliseCandidate(text, 'python', { prompt: '', entryPoint: 'f' })).toBe(`${text}\n`)
+})
+
+test.each(['x = f(3)', 'x = (lambda n: f(n))(3)', 'x, y = f(1), f(2)', 'x = list(map(lambda n: f(n), [1, 2]))'])(
+  '%j is a demonstration and goes',
+  (text) => {
+    expect(normaliseCandidate(`y = 1\n${text}`, 'python', { prompt: '', entryPoint: 'f' })).toBe('y = 1\n')
+  },
+)
+
+test.each([
+  'class Node has two fields:\n  - value\n  - next',
+  'class Node:\n  - value: a number\n  - next: the next node',
+  'class Node: what a list is made of\n    and no more',
+  'def helper is what you may use:\n    it sorts',
+  'def helper(x): sorts x\n    in place',
+  'from the list import what you need',
+  'from math import the constant pi',
+])('the prose %j of a task is no Python that stands in front', (prompt) => {
+  expect(normaliseCandidate('def f(x):\n    return x', 'python', { prompt, entryPoint: 'f' })).toBe('def f(x):\n    return x\n')
+})
+
+test.each([
+  'class Node:\n    def __init__(self, value):\n        self.value = value',
+  'class Node(Base, metaclass=M):  # a node\n    value = 1',
+  '@dataclass\nclass Node:\n    value: int',
+  'def helper(\n    x: int = (1),\n) -> dict[str, int]:\n    return {}',
+  'async def helper(x):\n    return x',
+  'from typing import (\n    List,\n    Dict as D,\n)',
+  'import os.path as p, sys',
+])('the code %j of a task stands in front', (given) => {
+  expect(normaliseCandidate('def f(x):\n    return x', 'python', { prompt: `${given}\n\nWrite f.`, entryPoint: 'f' })).toBe(
+    `${given}\n\ndef f(x):\n    return x\n`,
+  )
+})
+
+test('the tests that a task shows are no part of the program', () => {
+  const prompt = [
+    'import pytest',
+    'from unittest import TestCase',
+    'from solution import f, g',
+    'import math',
+    'def test_f():\n    assert f(1) == 2',
+    'class TestF(TestCase):\n    def test_f(self):\n        self.assertEqual(f(1), 2)',
+  ].join('\n\n')
+  expect(normaliseCandidate('def f(x):\n    return x', 'python', { prompt, entryPoint: 'f' })).toBe(
+    'import math\n\ndef f(x):\n    return x\n',
+  )
+})
+
+const GIVEN = `Use these:
+\`\`\`js
+export function helper(x) {
+  return twice(x) + LIMIT // }
+}
+const twice = (x) =>
+  x * 2
+const LIMIT = 10;
+const unused = [
+  1,
+]
+class Node {
+  constructor(value) { this.value = value }
+}
+function f(x) {}
+\`\`\`
+function helper is what you may use (it adds).
+const rest = what is left over
+const word = (a, b) of words
+function broken(x) {
+`
+
+test.each(['javascript', 'typescript'])('the %s helpers that a task gives and the candidate needs stand in front', (language) => {
+  const task = { prompt: GIVEN.replaceAll('\n', '\r\n'), entryPoint: 'f' }
+  const program = normaliseCandidate('function f(rest, word, broken) {\n  return helper(rest)\n}\n', language, task)
+  expect(program).toBe(
+    [
+      'function helper(x) {\n  return twice(x) + LIMIT // }\n}',
+      'const twice = (x) =>\n  x * 2',
+      'const LIMIT = 10;',
+      'function f(rest, word, broken) {\n  return helper(rest)\n}\n',
+    ].join('\n\n'),
+  )
+  expect(normaliseCandidate(program, language, task)).toBe(program)
+})
+
+test.each([
+  'function helper(x) {\n  return 1\n}\nfunction f(x) {\n  return helper(x)\n}\n',
+  'const { helper } = tools\nconst f = (x) => helper(x)\n',
+  "import { helper } from './helper.js'\nexport const f = (x) => helper(x)\n",
+  'const helper = (x) => x, f = helper\n',
+])('a JavaScript helper that the candidate %j has itself is not declared twice', (own) => {
+  expect(normaliseCandidate(own, 'javascript', { prompt: GIVEN, entryPoint: 'f' })).toBe(own)
+})
+
 test('JavaScript demonstrations at the margin go', () => {
   const text = 'function f(x) {\n  console.log(x)\n  return x\n}\nconsole.log(f(2))\n'
   expect(normaliseCandidate(text, 'javascript')).toBe('function f(x) {\n  console.log(x)\n  return x\n}\n')
