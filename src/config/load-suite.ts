@@ -8,7 +8,7 @@ import { MAX_SUITE_CHARS, type TestSuite } from '../domain/suite.ts'
  * Returns the test file at `file` (below `cwd`) as a suite; `module` names the module under test where several could be meant. Reads at
  * most 1 MiB. Throws `USAGE` for a file that cannot be read or used.
  */
-export function loadSuite(cwd: string, file: string, module: string | null): TestSuite {
+export function loadSuite(cwd: string, file: string, module: string | null = null): TestSuite {
   return readSuite(file, readText(resolve(cwd, file), file), module)
 }
 
