@@ -9,13 +9,24 @@ export const MAX_PROMPT_CHARACTERS = 1_048_576
 const MAX_PROMPT_BYTES = MAX_PROMPT_CHARACTERS * 4
 
 /**
- * Returns the task: the argument or `--prompt`, else the file of `--prompt-file`, else stdin where it is piped. Reads no more than
- * 4 MiB of anything. Throws `USAGE` for none, an empty one, two at once or an unreadable file, and `PROMPT_TOO_LARGE`.
+ * Returns the task: the argument or `--prompt`, else the file of `--prompt-file`, else stdin where something is piped, else `otherwise`.
+ * Reads no more than 4 MiB of anything. Throws `USAGE` for none, an empty one, two at once or an unreadable file, and
+ * `PROMPT_TOO_LARGE`.
  */
-export async function readPrompt({ args, options }: CommandInput, io: Pick<CliProcess, 'stdin' | 'cwd'>): Promise<string> {
+export async function readPrompt(
+  { args, options }: CommandInput,
+  io: Pick<CliProcess, 'stdin' | 'cwd'>,
+  otherwise: string | null = null,
+): Promise<string> {
   const given = [args[0], options['prompt'], options['promptFile']].filter((source) => typeof source === 'string')
   if (given.length > 1) throw usage('the task is given more than once: as an argument, with --prompt or with --prompt-file')
   const file = options['promptFile']
+  if (given.length === 0 && otherwise !== null) {
+    const piped = io.stdin.isTty ? '' : await readStdin(io.stdin)
+    if (piped.trim() === '') return otherwise
+    if (piped.length > MAX_PROMPT_CHARACTERS) throw tooLarge()
+    return piped
+  }
   const text =
     typeof file === 'string' ? await readPromptFile(resolve(io.cwd, file), file) : (given[0] ?? (await readStdin(io.stdin)))
   if (text.trim() === '') throw usage('the task is empty')

@@ -27,9 +27,7 @@ export async function readTask(context: CliContext, input: CommandInput): Promis
   const seed = options['seed'] === undefined ? {} : { seed: readNumber('--seed', options['seed']) }
   const suite = readSuiteFlag(context, input)
   const language = typeof options['language'] === 'string' ? options['language'] : (suite?.language ?? null)
-  const isTold = [input.args[0], options['prompt'], options['promptFile']].some((source) => typeof source === 'string')
-  const prompt = suite !== null && !isTold ? PASS_THEM : await readPrompt(input, context)
-  return { prompt, models, language, suite, ...seed }
+  return { prompt: await readPrompt(input, context, suite === null ? null : PASS_THEM), models, language, suite, ...seed }
 }
 
 function readSuiteFlag({ cwd }: CliContext, { options }: CommandInput): TestSuite | null {
