@@ -32,7 +32,7 @@ export function mutants(code: string, count = 4, names: readonly string[] = []):
     ? change(code, PYTHON_BODY, start, ([found, indent = '']) => `${found}return None\n${indent}`)
     : change(code, JAVASCRIPT_BODY, start, ([found]) => `${found} return null;`)
   const unlike = (all: readonly string[]): readonly string[] => [...new Set(all)].filter((mutant) => mutant !== code)
-  return unlike([...unlike(small).slice(0, count - 1), empty, ...small]).slice(0, count)
+  return unlike([...unlike(small).slice(0, Math.max(1, count - 1)), empty, ...small]).slice(0, count)
 }
 
 /** Changes the first place at or behind `start` that `to` takes, else the first before it. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { CallOutcome, TypedValue } from '../domain/value.ts'
 import type { LoadOutcome, Sandbox } from '../ports/sandbox.ts'
-import { pythonSuiteCaller } from './harness/suite-candidate-harness.ts'
+import { javascriptSuiteCaller, pythonSuiteCaller } from './harness/suite-candidate-harness.ts'
 import type { SuiteSpec } from './suite.ts'
 
 /** A call of the tests, as the stub told it: `(name, args, keyword names, keyword values)`. Not looked into here. */
@@ -22,7 +22,9 @@ export type Answer =
 export interface SuiteCandidate {
   /** What it has at its top level: `(name, kind, bases)` each. */
   readonly names: TypedValue
-  /** Runs `calls` in order, in one fresh process; one answer each, fewer when one of them is the end of it. */
+  /** Whether all calls of a session share one process; else each `ask` begins with a fresh one. */
+  readonly keepsState: boolean
+  /** Runs `calls` in order, in one process; one answer each, fewer when one of them is the end of it. */
   ask(calls: readonly SuiteCall[]): Promise<readonly Answer[]>
   close(): Promise<void>
 }
@@ -35,19 +37,21 @@ const MAX_DEAD = 4
 
 const text = (v: string): TypedValue => ({ t: 'str', v })
 
-/** Loads a Python candidate with the suite's caller behind it. Returns how loading ended where it did not go well. */
+/** Loads a candidate with the suite's caller behind it. Returns how loading ended where it did not go well. */
 export async function openSuiteCandidate(
   sandbox: Sandbox,
-  { candidate, signal }: SuiteSpec,
+  { candidate, names, signal }: SuiteSpec,
 ): Promise<SuiteCandidate | Exclude<LoadOutcome, { kind: 'loaded' }>> {
   const caller = `_suite_${randomBytes(8).toString('hex')}`
+  const isPython = candidate.language === 'python'
+  const callerCode = isPython ? pythonSuiteCaller(caller) : javascriptSuiteCaller(caller)
   const session = await sandbox.open(
-    { ...candidate, code: `${candidate.code}\n${pythonSuiteCaller(caller)}`, entryPoint: caller },
+    { ...candidate, code: `${candidate.code}\n${callerCode}`, entryPoint: caller },
     signal === undefined ? {} : { signal },
   )
   const ask = (op: string, calls: readonly SuiteCall[]): Promise<CallOutcome> => {
     const cpuMs = Math.min(CALLS_CPU_MS, CALL_CPU_MS * Math.max(1, calls.length))
-    return session.call({ fn: caller, args: [text(op), { t: 'list', v: calls }] }, { cpuMs, wallMs: 5 * cpuMs })
+    return session.call({ fn: caller, args: [text(op), { t: 'list', v: calls }] }, { cpuMs, wallMs: 10 * cpuMs })
   }
   let dead = 0
   try {
@@ -56,13 +60,14 @@ export async function openSuiteCandidate(
       await session.close()
       return load
     }
-    const told = await ask('names', [])
+    const told = await ask('names', names.map(text))
     if (told.kind === 'not-run' || told.kind === 'timeout') {
       await session.close()
       return told
     }
     return {
       names: readNames(told),
+      keepsState: !isPython,
       ask: async (calls) => {
         if (dead >= MAX_DEAD) return [{ kind: 'dead', why: 'not asked: too many calls before did not end' }]
         const outcome = await ask('calls', calls)
@@ -92,7 +97,7 @@ export function readAnswers(outcome: CallOutcome, count: number): readonly Answe
       return [{ kind: outcome.reason.startsWith('the candidate ') ? 'dead' : 'lost', why: outcome.reason }]
     case 'value': {
       if (hasOther(outcome.value)) return [{ kind: 'cannot', why: 'a result of a type of its own' }]
-      const rows = outcome.value.t === 'list' ? outcome.value.v : []
+      const rows = itemsOf(outcome.value)
       if (rows.length !== count) return [{ kind: 'dead', why: 'its answer was malformed' }]
       return rows.map(readAnswer)
     }
@@ -100,20 +105,22 @@ export function readAnswers(outcome: CallOutcome, count: number): readonly Answe
 }
 
 function readAnswer(row: TypedValue): Answer {
-  const [kind, what, ...more] = row.t === 'tuple' ? row.v : []
+  const [kind, what, ...more] = itemsOf(row)
   if (kind?.t !== 'str') return { kind: 'dead', why: 'its answer was malformed' }
   if (kind.v === 'odd') return { kind: 'cannot', why: what?.t === 'str' ? what.v.slice(0, 100) : 'no reason' }
-  const isTold = (kind.v === 'value' || kind.v === 'raised') && what?.t === 'tuple' && more.length === 3
+  const isTold = (kind.v === 'value' || kind.v === 'raised') && (what?.t === 'tuple' || what?.t === 'list') && more.length === 3
   return isTold ? { kind: 'told', value: row } : { kind: 'dead', why: 'its answer was malformed' }
 }
 
 /** The names it told, rebuilt; without them every name is missing, which no right program's tests survive. */
 function readNames(outcome: CallOutcome): TypedValue {
-  const rows = outcome.kind === 'value' && outcome.value.t === 'list' ? outcome.value.v : []
-  return {
-    t: 'list',
-    v: rows.filter((row) => row.t === 'tuple' && row.v.length === 3 && row.v[0]?.t === 'str' && !hasOther(row)),
-  }
+  const rows = outcome.kind === 'value' ? itemsOf(outcome.value) : []
+  return { t: 'list', v: rows.filter((row) => itemsOf(row).length === 3 && itemsOf(row)[0]?.t === 'str' && !hasOther(row)) }
+}
+
+/** Returns the items of a list or tuple: JavaScript has but the one, Python tells both. */
+export function itemsOf(value: TypedValue | undefined): readonly TypedValue[] {
+  return value?.t === 'list' || value?.t === 'tuple' ? value.v : []
 }
 
 function hasOther(value: TypedValue): boolean {

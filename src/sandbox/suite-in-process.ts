@@ -29,7 +29,7 @@ export async function runInProcess(
     before,
     reasons: [...reasons, why],
   })
-  const expected = stub.ids ?? stub.tests.map(({ id }) => id)
+  const expected = stub.ids ?? []
   if (stub.lost !== null) return unverified(stub.lost)
   if (expected.length === 0) return unverified(`the suite does not run against a stub: ${stub.problem ?? 'it has no tests'}`)
   if (isGreen(stub.tests, stub.ids)) return vacuous(stub.tests)

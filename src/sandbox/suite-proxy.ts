@@ -2,8 +2,10 @@ import type { SuiteTest } from '../domain/suite.ts'
 import type { TypedValue } from '../domain/value.ts'
 import type { Sandbox } from '../ports/sandbox.ts'
 import { SUITE_PROXY_HARNESS } from './harness/suite-proxy-harness.ts'
+import { SUITE_PROXY_JAVASCRIPT } from './harness/suite-proxy-javascript.ts'
 import type { SuiteSpec } from './suite.ts'
-import type { Answer, SuiteCall, SuiteCandidate } from './suite-candidate.ts'
+import { type Answer, itemsOf, type SuiteCall, type SuiteCandidate } from './suite-candidate.ts'
+import { prepareJavaScript, preparePython } from './suite-reach.ts'
 
 /**
  * What the call proxy found. `cannot` sends the suite to the in-process channel; `unloadable` is a test file that fails at its top level;
@@ -32,7 +34,7 @@ const text = (v: string): TypedValue => ({ t: 'str', v })
 export const answerNothing: Answerer = async () => ({ kind: 'nothing' })
 
 /**
- * Runs a Python test file in one sandbox against a stub that has `names`, and each call it makes in another, which holds the candidate;
+ * Runs a test file in one sandbox against a stub that has `names`, and each call it makes in another, which holds the candidate;
  * what passes between them passes through here. The tests' verdict is made where no candidate byte is, so it cannot be forged.
  */
 export async function runThroughProxy(
@@ -41,10 +43,16 @@ export async function runThroughProxy(
   names: TypedValue,
   answer: Answerer,
 ): Promise<ProxyResult> {
-  const outside = findOutside(spec.tests)
-  if (outside !== null) return { kind: 'cannot', why: `the tests use ${outside}` }
+  const isPython = spec.candidate.language === 'python'
+  const prepared = isPython ? preparePython(spec.tests) : prepareJavaScript(spec.tests, spec.moduleName)
+  if ('cannot' in prepared) return { kind: 'cannot', why: `the tests use ${prepared.cannot}` }
   const judge = await sandbox.open(
-    { language: 'python', code: SUITE_PROXY_HARNESS, entryPoint: 'run', seed: spec.candidate.seed },
+    {
+      language: isPython ? 'python' : 'javascript',
+      code: isPython ? SUITE_PROXY_HARNESS : SUITE_PROXY_JAVASCRIPT,
+      entryPoint: 'run',
+      seed: spec.candidate.seed,
+    },
     spec.signal === undefined ? {} : { signal: spec.signal },
   )
   try {
@@ -52,15 +60,14 @@ export async function runThroughProxy(
     const answers: Answer[] = []
     while (calls.length <= MAX_CALLS) {
       const known: TypedValue = { t: 'list', v: calls.map((call, at) => ({ t: 'tuple', v: [call, toValue(answers[at])] })) }
-      const args = [known, text(spec.tests), text(spec.moduleName), names, text(spec.framework)]
+      const args = [known, text(prepared.tests), text(spec.moduleName), names, text(spec.framework)]
       const outcome = await judge.call({ fn: 'run', args }, { cpuMs: 5_000, wallMs: 20_000 })
       if (outcome.kind === 'not-run') return { kind: 'lost', why: outcome.reason }
-      if (outcome.kind !== 'value' || outcome.value.t !== 'tuple')
-        return { kind: 'cannot', why: `the tests ended with ${outcome.kind}` }
-      const [kind, first, second] = outcome.value.v
+      if (outcome.kind !== 'value') return { kind: 'cannot', why: `the tests ended with ${outcome.kind}` }
+      const [kind, first, second] = itemsOf(outcome.value)
       if (kind?.t !== 'str') return { kind: 'cannot', why: 'the tests gave no report' }
       if (kind.v === 'report') return { kind: 'report', tests: readTests(first), ids: readTexts(second), calls, answers }
-      if (kind.v === 'unloadable' || kind.v !== 'need' || first?.t !== 'tuple')
+      if (kind.v === 'unloadable' || kind.v !== 'need' || (first?.t !== 'tuple' && first?.t !== 'list'))
         return { kind: kind.v === 'unloadable' ? 'unloadable' : 'cannot', why: first?.t === 'str' ? first.v : 'no reason' }
       calls.push(first)
       const found = await answer(calls)
@@ -84,7 +91,13 @@ export async function runOnCandidate(sandbox: Sandbox, spec: SuiteSpec, candidat
     const [answer] = await candidate.ask(calls.slice(-1))
     return answer ?? { kind: 'cannot', why: 'no answer' }
   })
-  if (alone.kind !== 'report' || alone.calls.length < 2 || alone.answers.some(({ kind }) => kind === 'dead')) return alone
+  if (
+    alone.kind !== 'report' ||
+    candidate.keepsState ||
+    alone.calls.length < 2 ||
+    alone.answers.some(({ kind }) => kind === 'dead')
+  )
+    return alone
   const together = await candidate.ask(alone.calls)
   const odd = together.find(({ kind }) => kind === 'cannot' || kind === 'lost')
   if (odd?.kind === 'cannot' || odd?.kind === 'lost') return odd
@@ -104,26 +117,19 @@ export async function runOnCandidate(sandbox: Sandbox, spec: SuiteSpec, candidat
   })
 }
 
-/** Things of the tests' own process that the code would have to see: they are not there where it runs. */
-const OUTSIDE =
-  /\b(?:sys\.(?:stdin|modules|argv|path_hooks|meta_path|set\w+|_\w+)|os\.(?:environ|putenv|chdir|mkdir|makedirs|umask)|(?:random|np)\.seed|builtins|setattr|delattr|globals|monkeypatch|capf?d?sys|caplog|capfd|assertLogs|assertNoLogs|assertWarns\w*|__(?:cause|context|notes|traceback|dict|import)__|open\()/
-const OUTSIDE_MODULES =
-  /^[ \t]*(?:import|from)[ \t][^\n]{0,400}?\b(mock|tempfile|pathlib|shutil|importlib|logging|warnings|threading|multiprocessing|concurrent|asyncio|subprocess|signal|inspect|gc|weakref|locale|socket|sqlite3|contextvars)\b/m
-
-/** Returns what in `tests` reaches past the calls of the code, or null. */
-export function findOutside(tests: string): string | null {
-  return OUTSIDE.exec(tests)?.[0] ?? OUTSIDE_MODULES.exec(tests)?.[1] ?? null
-}
-
 /** Returns what a module with nothing behind it has: the names the tests take, and those of the candidate, each of the kind it is there. */
 export function stubNames(wanted: readonly string[], there: TypedValue | null): TypedValue {
-  const known = there?.t === 'list' ? there.v : []
-  const have = new Set(known.map((row) => (row.t === 'tuple' && row.v[0]?.t === 'str' ? row.v[0].v : '')))
+  const known = itemsOf(there ?? undefined)
+  const have = new Set(known.map((row) => textOf(itemsOf(row)[0])))
   const more = wanted.filter((name) => !have.has(name) && !name.startsWith('__'))
   return {
     t: 'list',
     v: [...known, ...more.map((name): TypedValue => ({ t: 'tuple', v: [text(name), text('function'), { t: 'list', v: [] }] }))],
   }
+}
+
+function textOf(value: TypedValue | undefined): string {
+  return value?.t === 'str' ? value.v : ''
 }
 
 function toValue(answer: Answer | undefined): TypedValue {
@@ -144,7 +150,7 @@ function readTexts(rows: TypedValue | undefined): readonly string[] {
 function readTests(rows: TypedValue | undefined): readonly SuiteTest[] {
   if (rows?.t !== 'list') return []
   return rows.v.flatMap((row) => {
-    const [id, status, message] = row.t === 'tuple' ? row.v : []
+    const [id, status, message] = itemsOf(row)
     if (id?.t !== 'str' || status?.t !== 'str') return []
     const told = message?.t === 'str' && message.v !== '' ? { message: message.v } : {}
     return [{ id: id.v, status: status.v === 'pass' || status.v === 'skip' ? status.v : 'fail', ...told } satisfies SuiteTest]

@@ -14,7 +14,7 @@ const MAX_ROWS = 2_000
 /** What one run told. */
 export interface SuiteRun {
   readonly tests: readonly SuiteTest[]
-  /** The tests that were collected; null where the framework does not say it before it runs them. */
+  /** The tests that were collected, or where the framework does not say that before it runs them, those it ran; null without a report. */
   readonly ids: readonly string[] | null
   /** What is wrong with the report itself; null for one that adds up. */
   readonly problem: string | null
@@ -29,7 +29,7 @@ export function parseReport(text: string): SuiteRun {
   const tests: SuiteTest[] = []
   let ids: string[] | null = null
   let end: { readonly total: number; readonly failed: number } | null = null
-  let suites = 0
+  const ran: string[] = []
   for (const line of text.split('\n')) {
     if (line === '') continue
     const row = parseObject(line)
@@ -45,12 +45,12 @@ export function parseReport(text: string): SuiteRun {
       if (typeof id !== 'string' || (status !== 'pass' && status !== 'fail' && status !== 'skip'))
         return broken('a line of the report is not one of ours')
       if (tests.length === MAX_ROWS) return broken(`more than ${MAX_ROWS} tests`)
-      if (row['suite'] === true) suites++
+      if (row['suite'] !== true) ran.push(id.slice(0, 300))
       tests.push(withMessage(id.slice(0, 300), status, typeof why === 'string' && why !== '' ? why : undefined))
     }
   }
   if (end === null) return { tests, ids, problem: 'the report has no end', failed: 0 }
-  return addUp({ tests, ids, ...end, suites })
+  return addUp({ tests, ids: ids ?? ran, ...end, suites: tests.length - ran.length })
 }
 
 /** Reads vitest's JSON report. */
@@ -60,10 +60,9 @@ export function parseVitest(text: string): SuiteRun {
   const failed = report?.['numFailedTests']
   if (typeof total !== 'number' || typeof failed !== 'number') return broken('the report is not one of vitest')
   const tests: SuiteTest[] = []
-  let suites = 0
   for (const file of list(report, 'testResults')) {
     const rows = list(file, 'assertionResults')
-    if (rows.length === 0) suites++
+    if (rows.length === 0) return { tests, ids: null, problem: 'the test file did not load', failed }
     for (const row of rows) {
       const { title, status } = Object(row) as Record<string, unknown>
       if (tests.length === MAX_ROWS) return broken(`more than ${MAX_ROWS} tests`)
@@ -78,8 +77,7 @@ export function parseVitest(text: string): SuiteRun {
       )
     }
   }
-  if (suites > 0) return { tests, ids: null, problem: 'the test file did not load', failed }
-  return addUp({ tests, ids: null, total, failed, suites })
+  return addUp({ tests, ids: tests.map(({ id }) => id), total, failed, suites: 0 })
 }
 
 /** Returns `run` with a problem when the summary that unittest or pytest printed counts other failures than the report does. */

@@ -10,7 +10,7 @@ import { describeFailures, findFlags, isGreen, isSameBag, vacuous } from './suit
 /**
  * Runs a suite. First through the call proxy, where the tests' process holds no candidate byte (`verified`); where the tests do more
  * than call functions with plain values, in the candidate's process with canaries, a stub and a mutant (`forgeable`).
- * Tests that pass without the code prove nothing (`unverified`). JavaScript suites have no call proxy yet: they are always forgeable.
+ * Tests that pass without the code prove nothing (`unverified`).
  */
 export async function runSuite(sandbox: Sandbox, spec: SuiteSpec): Promise<SuiteReport> {
   checkModuleName(spec.moduleName)
@@ -18,7 +18,6 @@ export async function runSuite(sandbox: Sandbox, spec: SuiteSpec): Promise<Suite
   const report = (part: Omit<SuiteReport, 'flags'>): SuiteReport => ({ ...part, flags })
   const inProcess = async (why: string): Promise<SuiteReport> =>
     spec.signal?.aborted ? report(nothing('the run was cancelled')) : report(await runInProcess(sandbox, spec, [why]))
-  if (spec.candidate.language !== 'python') return inProcess('JavaScript suites run in the process of the code')
   const candidate = await openSuiteCandidate(sandbox, spec)
   const isOpen = 'ask' in candidate
   try {

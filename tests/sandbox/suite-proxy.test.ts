@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SuiteFramework, SuiteReport } from '../../src/domain/suite.ts'
 import type { Sandbox } from '../../src/ports/sandbox.ts'
 import { readAnswers } from '../../src/sandbox/suite-candidate.ts'
-import { findOutside } from '../../src/sandbox/suite-proxy.ts'
+import { prepareJavaScript, preparePython } from '../../src/sandbox/suite-reach.ts'
 import { runSuite } from '../../src/sandbox/suite-runner.ts'
 import { createTestSandbox, whyNotHere } from '../support/this-machines-sandbox.ts'
 
@@ -252,10 +252,10 @@ if (why !== null) {
       if (grade === 'verified' && passed) expect(report.reasons).toEqual([])
     }
 
-    test.each(WRONG_PROGRAMS)('wrong code does not pass: %s', (...args) => check(args))
-    test.each(RIGHT_PROGRAMS)('right code passes: %s', (...args) => check(args))
-    test.each(MORE)('%s', (...args) => check(args))
-    test.each(PYTEST)('pytest: %s', (...args) => check(args, 'pytest'))
+    test.each(WRONG_PROGRAMS.map((row) => [row[0], row] as const))('wrong code does not pass: %s', (_, row) => check(row))
+    test.each(RIGHT_PROGRAMS.map((row) => [row[0], row] as const))('right code passes: %s', (_, row) => check(row))
+    test.each(MORE.map((row) => [row[0], row] as const))('%s', (_, row) => check(row))
+    test.each(PYTEST.map((row) => [row[0], row] as const))('pytest: %s', (_, row) => check(row, 'pytest'))
 
     test('a run that was cancelled says nothing of the code', async () => {
       const names = ['add']
@@ -287,11 +287,15 @@ test.each([
 })
 
 test('tests that reach past the calls of the code are told from those that do not', () => {
-  expect(
-    findOutside('import os, sys\nsys.path.insert(0, os.path.dirname(__file__))\nfrom solution import open_door\n'),
-  ).toBeNull()
-  expect(findOutside('sys.stdin = x')).toBe('sys.stdin')
-  expect(findOutside('import io, tempfile')).toBe('tempfile')
-  expect(findOutside('    from unittest.mock import patch')).toBe('mock')
-  expect(findOutside('with open(path) as f: pass')).toBe('open(')
+  const fine = 'import os, sys\nsys.path.insert(0, os.path.dirname(__file__))\nfrom solution import open_door\n'
+  expect(preparePython(fine)).toEqual({ tests: fine })
+  expect(preparePython('sys.stdin = x')).toEqual({ cannot: 'sys.stdin' })
+  expect(preparePython('import io, tempfile')).toEqual({ cannot: 'tempfile' })
+  expect(preparePython('    from unittest.mock import patch')).toEqual({ cannot: 'mock' })
+  expect(preparePython('with open(path) as f: pass')).toEqual({ cannot: 'open(' })
+  expect(prepareJavaScript("import test from 'node:test'\nimport {\n  add,\n} from './m.mjs'\n", 'm')).toEqual({
+    tests: "import test from './framework.mjs'\nimport {\n  add,\n} from './m.mjs'\n",
+  })
+  expect(prepareJavaScript("import fs from 'node:fs'\n", 'm')).toEqual({ cannot: 'node:fs' })
+  expect(prepareJavaScript("console.log('x')", 'm')).toEqual({ cannot: 'console' })
 })

@@ -33,7 +33,8 @@ def test_raises():
 const STATEFUL =
   'import unittest\nfrom solution import Box\nclass T(unittest.TestCase):\n    def test_box(self): self.assertEqual(Box(3).value + 1, 4)\n'
 const BOX = 'class Box:\n    def __init__(self, value): self.value = value + 0 if value > 0 else 0\n'
-const NODE = `import test from 'node:test'\nimport assert from 'node:assert'\nimport { add } from './solution.mjs'\ntest('adds', () => assert.strictEqual(add(2, 3), 5))\n`
+// What it takes from the process keeps it out of the call proxy.
+const NODE = `import test from 'node:test'\nimport assert from 'node:assert'\nimport { add } from './solution.mjs'\ntest('adds', () => assert.strictEqual(add(2, 3), process.pid > 0 ? 5 : 6))\n`
 
 function suite(framework: SuiteFramework, code: string, tests: string, language: CandidateLanguage = 'python'): SuiteSpec {
   return {
@@ -128,7 +129,7 @@ if (why !== null) {
       'vitest runs in the process of the code: right passes as forgeable, a patched chai does not',
       async () => {
         const tests =
-          "import { test, expect } from 'vitest'\nimport { add } from './solution.mjs'\ntest('adds', () => expect(add(2, 3)).toBe(5))\n"
+          "import { test, expect } from 'vitest'\nimport { add } from './solution.mjs'\ntest('adds', () => expect(add(2, 3)).toBe(process.pid > 0 ? 5 : 6))\n"
         const run = (code: string) => runSuite(sandbox, { ...suite('vitest', code, tests, 'javascript'), nodeModules })
         const right = await run('export const add = (a, b) => a + b\n')
         expect([right.grade, right.passed, right.tests]).toEqual(['forgeable', true, [{ id: 'adds', status: 'pass' }]])

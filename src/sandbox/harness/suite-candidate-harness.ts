@@ -127,3 +127,87 @@ def ${name}(op, calls):
     return rows
 `
 }
+
+/**
+ * Returns JavaScript to put behind a candidate that is an ES module: the same as `pythonSuiteCaller`, but that all calls share one process,
+ * so state needs no repeating. Nothing here can see who holds an object; instead every object that crossed is looked at again after
+ * each call, and one that changed when it should not have is odd.
+ */
+export function javascriptSuiteCaller(name: string): string {
+  return `
+const ${name}_crossed = new Map()
+export async function ${name}(op, calls) {
+  const space = await import(import.meta.url)
+  const kindOf = (value) =>
+    typeof value === 'function' && !/^class\\b/.test(Function.prototype.toString.call(value)) ? 'function' : 'value'
+  if (op === 'names') return calls.filter((key) => key in space).map((key) => [key, kindOf(space[key]), []])
+  class Odd extends Error {}
+  const children = (value) => (Array.isArray(value) ? value : Object.entries(value).flat())
+  const isSame = (a, b) => a.length === b.length && a.every((x, at) => Object.is(x, b[at]))
+  const isScalar = (value) => value === null || ['undefined', 'boolean', 'number', 'string'].includes(typeof value)
+  const check = (value) => {
+    const shape = typeof value === 'object' ? Object.getPrototypeOf(value) : null
+    const keys = Reflect.ownKeys(Object(value)).filter((key) => !(Array.isArray(value) && key === 'length'))
+    if (shape !== Object.prototype && shape !== Array.prototype) throw new Odd('a value of a type of its own')
+    if (Array.isArray(value) !== (shape === Array.prototype)) throw new Odd('a value of a type of its own')
+    for (const key of keys) {
+      const { enumerable, configurable, writable } = Object.getOwnPropertyDescriptor(value, key)
+      if (typeof key !== 'string' || !enumerable || !configurable || !writable) throw new Odd('a value of a type of its own')
+    }
+    if (!Object.isExtensible(value)) throw new Odd('a value that is frozen')
+    if (Array.isArray(value) && (keys.length !== value.length || keys.some((key, at) => key !== String(at)))) throw new Odd('an array with holes')
+  }
+  const walk = (value, seen, depth = 0) => {
+    if (isScalar(value)) return
+    if (depth > 15) throw new Odd('a value that is too deep')
+    check(value)
+    if (seen.includes(value)) throw new Odd('a value that is at two places')
+    seen.push(value)
+    for (const x of children(value)) walk(x, seen, depth + 1)
+  }
+  const answer = ([fn, args]) => {
+    const olds = []
+    for (const arg of args) walk(arg, olds)
+    const before = olds.map((old) => [...children(old)])
+    const index = new Map(olds.map((old, at) => [old, at]))
+    const seen = new Set()
+    const pack = (value, depth = 0) => {
+      if (isScalar(value)) return ['v', value]
+      if (index.has(value)) return ['r', index.get(value)]
+      if (depth > 15 || seen.size > 20000) throw new Odd('a value that is too large')
+      check(value)
+      if (seen.has(value) || ${name}_crossed.has(value)) throw new Odd('a value that is at two places')
+      seen.add(value)
+      const items = children(value).map((x) => pack(x, depth + 1))
+      return items.every(([tag]) => tag === 'v') ? ['v', value] : [Array.isArray(value) ? 'list' : 'dict', items]
+    }
+    let row
+    try { row = ['value', space[fn](...args)] } catch (error) { row = ['raised', error] }
+    if (row[0] === 'value') row[1] = pack(row[1])
+    else {
+      const kinds = [Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError]
+      const error = row[1]
+      const kind = kinds.find((each) => error !== null && typeof error === 'object' && Object.getPrototypeOf(error) === each.prototype)
+      const isOwn = kind === undefined || Reflect.ownKeys(error).some((key) => key !== 'stack' && key !== 'message')
+      if (isOwn || typeof error.message !== 'string') throw new Odd('an exception of a type of its own')
+      row[1] = [kind.name, error.message]
+    }
+    const changes = []
+    olds.forEach((old, at) => {
+      check(old)
+      const now = children(old)
+      if (!isSame(now, before[at])) changes.push([at, Array.isArray(old) ? 'list' : 'dict', now.map((x) => pack(x))])
+    })
+    for (const [object, was] of ${name}_crossed) if (!isSame(children(object), was)) throw new Odd('a value that the code changes later')
+    for (const object of [...olds, ...seen]) ${name}_crossed.set(object, [...children(object)])
+    return [...row, changes, '', '']
+  }
+  return calls.map((call) => {
+    try { return answer(call) } catch (error) {
+      if (error instanceof Odd) return ['odd', error.message]
+      throw error
+    }
+  })
+}
+`
+}
