@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Sandbox } from '../../src/ports/sandbox.ts'
 import { sandboxUser } from '../../src/sandbox/host-user.ts'
@@ -70,6 +72,21 @@ if (why !== null) {
       const controls = await runControls(sandbox, world, SUITE)
       expect(controls.filter(({ problems }) => problems.length > 0)).toEqual([])
       expect(controls.length).toBeGreaterThan(9)
+    })
+
+    test('a forgery that could not be loaded for want of a module is not counted as refused', async () => {
+      const dir = mkdtempSync(join(tmpdir(), 'f-'))
+      writeFileSync(join(dir, 'broken.py'), 'import no_such_helper\ndef add(a, b): return 0\n')
+      const program = {
+        id: 'broken',
+        file: 'broken.py',
+        lang: 'py',
+        category: 'forge',
+        expect: 'verdict must not be pass',
+      } as const
+      const { problems } = await runForgery(sandbox, dir, program)
+      rmSync(dir, { recursive: true })
+      expect(problems).toEqual([expect.stringMatching(/^the program did not run: ModuleNotFoundError/)])
     })
 
     test('the world notices harm: its oracles are not blind', async () => {

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { checkMounts } from '../../src/sandbox/check-mounts.ts'
 import { stageProject } from '../../src/sandbox/stage.ts'
@@ -19,7 +19,10 @@ test('a staged copy is mounted, and nothing else on the host is', () => {
   mkdirSync(join(project, 'src'), { recursive: true })
   const stage = stageProject(project, root)
   expect(checkMounts([directory(stage.path)])).toEqual([directory(stage.path)])
-  for (const path of ['/', '/etc', root, project, join(stage.path, 'src'), join(stage.path, '..'), join(root, 'gone')])
+  // Beside the copy lies what says that it is one; that says it of nothing else.
+  const sibling = join(dirname(stage.path), 'sibling')
+  mkdirSync(sibling)
+  for (const path of ['/', '/etc', root, project, sibling, join(stage.path, 'src'), join(stage.path, '..'), join(root, 'gone')])
     expect(() => checkMounts([directory(path)]), path).toThrow(expect.objectContaining(refused))
   stage.remove()
   expect(() => checkMounts([directory(stage.path)])).toThrow(expect.objectContaining(refused))

@@ -158,9 +158,14 @@ export async function runForgery(sandbox: Sandbox, dir: string, program: AttackP
     (outcome, i) => outcome.kind === 'value' && JSON.stringify(outcome.value) === JSON.stringify(cases[i]?.[1]),
   )
   const shouldPass = program.expect === 'control: verdict pass'
-  const problems =
-    passed === shouldPass ? [] : [passed ? 'judged right although it is wrong' : 'the right solution was judged wrong']
-  return { id: program.id, isForgery: !shouldPass, problems, end: load.kind, ms: Math.round(performance.now() - startedAt) }
+  const problems: string[] = []
+  if (passed !== shouldPass) problems.push(passed ? 'judged right although it is wrong' : 'the right solution was judged wrong')
+  // Refused, but not for what it tries: nothing was seen of it.
+  if (load.kind === 'not-run') problems.push(`the program did not run: ${load.reason}`)
+  if (load.kind === 'failed' && /^(ModuleNotFound|Import|Name|Reference)Error$|MODULE_NOT_FOUND/.test(load.error))
+    problems.push(`the program did not run: ${load.error}: ${load.message.slice(0, 120)}`)
+  const end = load.kind === 'failed' ? `failed: ${load.error}` : load.kind
+  return { id: program.id, isForgery: !shouldPass, problems, end, ms: Math.round(performance.now() - startedAt) }
 }
 
 /** Names in `dir/lang` that a suite lists, for tests that run a choice. */
