@@ -29,7 +29,8 @@ function finish(text: string, end: number, digits: string, language: ConsensusLa
     return { value: { t: 'int', v: BigInt(digits).toString() }, end: end + 1 }
   }
   if (/[\w$]/.test(text[end] ?? '')) return null
-  if (isWhole) return { value: { t: 'int', v: BigInt(digits).toString() }, end }
+  // A JavaScript number is a double, however many digits it is written with.
+  if (isWhole && language === 'python') return { value: { t: 'int', v: BigInt(digits).toString() }, end }
   return { value: numberValue(Number(digits), language), end }
 }
 
