@@ -59,8 +59,8 @@ export interface EvidenceSources {
 const MAX_ASSERTIONS = 24
 
 /**
- * Returns what to execute for a task: the examples in its text and in the user's tests, the assertions of its test writers, and as probes the
- * inputs of both and mutations of the examples' inputs (of the assertions' when the text has no example).
+ * Returns what to execute for a task: the examples in its text and in the user's tests, the assertions of its test writers, and
+ * as probes the inputs of both and mutations of the examples' inputs (of the assertions' when there is no example).
  * Deterministic, and the same for every kind of line end. A call that occurs twice is executed once; what one writer
  * states twice, be it in two answers, counts once.
  */
