@@ -1,27 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, readlinkSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Call, TypedValue } from '../../src/domain/value.ts'
 import type { CandidateLanguage, CandidateProgram, RunResult, RunSpec, Sandbox } from '../../src/ports/sandbox.ts'
 import { stageProject } from '../../src/sandbox/stage.ts'
+import { callF, int, javascript, processesWith, python } from '../support/candidates.ts'
 
-const int = (n: number): TypedValue => ({ t: 'int', v: String(n) })
-const callF = (...args: TypedValue[]): Call => ({ fn: 'f', args })
-const python = (code: string): CandidateProgram => ({ language: 'python', code, entryPoint: 'f', seed: 7 })
-const javascript = (code: string): CandidateProgram => ({ language: 'javascript', code, entryPoint: 'f', seed: 7 })
 const script = (code: string, more: Partial<RunSpec> = {}): RunSpec => ({
   language: 'python',
   argv: ['-c', code],
@@ -352,75 +338,6 @@ def f(x):
       expect((await load).kind).toBe('not-run')
       expect(processesWith('candidate.py').filter(isOursOrNobodys)).toEqual([])
     })
-
-    test.each<[string, CandidateProgram, string]>([
-      ['a syntax error', python('def f(:\n'), 'failed'],
-      ['an import that fails', python('import nothing_of_that_name\n'), 'failed'],
-      ['no such function', python('def g(x): return x\n'), 'no-entry-point'],
-      ['a process that exits', python('import os; os._exit(0)\n'), 'failed'],
-      ['top-level code that never ends', python('while True: pass\n'), 'timeout'],
-      ['Windows line ends', python('def f(x):\r\n    return x\r\n'), 'loaded'],
-      ['a CommonJS export', javascript('module.exports = { f: (x) => x }'), 'loaded'],
-      ['an ES module that exports nothing', javascript('import fs from "node:fs"\nconst f = (x) => x\n'), 'loaded'],
-      ['a default export', javascript('export default function (x) { return x }'), 'loaded'],
-      ['TypeScript', { ...javascript('type N = number\nexport const f = (x: N): N => x!'), language: 'typescript' }, 'loaded'],
-      ['TypeScript that does not parse', { ...javascript('const f = (x: ) => x'), language: 'typescript' }, 'failed'],
-      [
-        'TypeScript that needs a compiler',
-        { ...javascript('enum E { A }\nconst f = (x: E) => x'), language: 'typescript' },
-        'not-run',
-      ],
-      ['the wrong language', javascript('def f(x):\n    return x\n'), 'failed'],
-    ])('loading says what it found: %s', async (_, program, kind) => {
-      const session = await sandbox.open(program, { load: { cpuMs: 600, wallMs: 8_000 } })
-      expect((await session.load()).kind).toBe(kind)
-      const outcome = await session.call(callF(int(4)))
-      await session.close()
-      expect(outcome.kind).toBe(kind === 'loaded' ? 'value' : 'not-run')
-    })
-
-    test('values keep their exact types across the channel, both ways', async () => {
-      const values: TypedValue[] = [
-        { t: 'none' },
-        { t: 'bool', v: true },
-        int(-5),
-        { t: 'int', v: '123456789012345678901234567890' },
-        { t: 'float', v: '1.5' },
-        { t: 'float', v: 'inf' },
-        { t: 'float', v: 'nan' },
-        { t: 'str', v: 'ä\u0000\ud83d\ude00' },
-        { t: 'bytes', v: 'AAEC' },
-        { t: 'list', v: [int(1), { t: 'tuple', v: [int(2)] }, { t: 'set', v: [int(3)] }] },
-        { t: 'dict', v: [[int(1), { t: 'list', v: [] }]] },
-      ]
-      const session = await sandbox.open(python('def f(x): return x\n'))
-      const outcomes = await session.calls(values.map((value) => callF(value)))
-      await session.close()
-      expect(outcomes).toEqual(values.map((value) => ({ kind: 'value', value })))
-    })
-
-    test('an object with behaviour of its own, or one too large, degrades to other', async () => {
-      const code =
-        'class E(int):\n    __eq__ = lambda s, o: True\ndef f(x):\n    return [E(0), "x" * (8 << 20), __import__("decimal").Decimal(1)][x]\n'
-      const session = await sandbox.open(python(code))
-      const outcomes = await session.calls([0, 1, 2].map((n) => callF(int(n))))
-      await session.close()
-      expect(outcomes.map((outcome) => outcome.kind === 'value' && outcome.value.t)).toEqual(['other', 'other', 'other'])
-    })
-
-    test('the seed makes random numbers the same in every session', async () => {
-      const draw = async (program: CandidateProgram): Promise<unknown> => {
-        const session = await sandbox.open(program)
-        const outcome = await session.call(callF(int(0)))
-        await session.close()
-        return outcome
-      }
-      const py = python('import random\ndef f(x): return random.random()\n')
-      const js = javascript('const f = () => Math.random()')
-      expect(await draw(py)).toEqual(await draw(py))
-      expect(await draw(js)).toEqual(await draw(js))
-      expect(await draw({ ...py, seed: 8 })).not.toEqual(await draw(py))
-    })
   })
 }
 
@@ -452,15 +369,4 @@ function isNode(pid: string): boolean {
 /** Resolves when `holds` does; looks again each turn of the event loop's timers. */
 async function waitFor(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5))
-}
-
-function processesWith(tag: string): string[] {
-  return readdirSync('/proc').filter((pid) => {
-    const path = `/proc/${pid}/cmdline`
-    try {
-      return /^\d+$/.test(pid) && existsSync(path) && readFileSync(path, 'latin1').includes(tag)
-    } catch {
-      return false
-    }
-  })
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { createSandbox } from '../../src/sandbox/create-sandbox.ts'
 import { createTestSandbox, whyNotHere } from '../support/this-machines-sandbox.ts'
 import { sandboxContract } from './sandbox.contract.ts'
+import { candidatesContract } from './sandbox-candidates.contract.ts'
 
 describe('sandbox contract: no driver', () => {
   test('1: without isolation nothing runs, and every refusal names one command', async () => {
@@ -18,6 +19,8 @@ describe('sandbox contract: no driver', () => {
 
 for (const driver of ['bwrap', 'unshare'] as const) {
   const why = await whyNotHere(driver)
-  if (why === null) sandboxContract(driver, () => createTestSandbox(driver))
-  else describe(`sandbox contract: ${driver}`, () => test.skip(`skipped: ${why}`, () => undefined))
+  if (why === null) {
+    sandboxContract(driver, () => createTestSandbox(driver))
+    candidatesContract(driver, () => createTestSandbox(driver))
+  } else describe(`sandbox contract: ${driver}`, () => test.skip(`skipped: ${why}`, () => undefined))
 }
