@@ -66,7 +66,7 @@ export async function openSuiteCandidate(
       return told
     }
     return {
-      names: readNames(told),
+      names: readNames(told, isPython ? null : names),
       keepsState: !isPython,
       ask: async (calls) => {
         if (dead >= MAX_DEAD) return [{ kind: 'dead', why: 'not asked: too many calls before did not end' }]
@@ -112,10 +112,18 @@ function readAnswer(row: TypedValue): Answer {
   return isTold ? { kind: 'told', value: row } : { kind: 'dead', why: 'its answer was malformed' }
 }
 
-/** The names it told, rebuilt; without them every name is missing, which no right program's tests survive. */
-function readNames(outcome: CallOutcome): TypedValue {
+/**
+ * Returns the names it told; without them every name is missing, which no right program's tests survive. Hostile input: JavaScript has to
+ * write names into a module of the tests' process, so there only those that the tests ask for are taken.
+ */
+export function readNames(outcome: CallOutcome, wanted: readonly string[] | null): TypedValue {
   const rows = outcome.kind === 'value' ? itemsOf(outcome.value) : []
-  return { t: 'list', v: rows.filter((row) => itemsOf(row).length === 3 && itemsOf(row)[0]?.t === 'str' && !hasOther(row)) }
+  const isGood = (row: TypedValue): boolean => {
+    const [name, kind, bases] = itemsOf(row)
+    if (name?.t !== 'str' || kind?.t !== 'str' || bases === undefined || itemsOf(row).length !== 3 || hasOther(row)) return false
+    return wanted === null || (wanted.includes(name.v) && /^[A-Za-z_$][\w$]*$/.test(name.v))
+  }
+  return { t: 'list', v: rows.filter(isGood) }
 }
 
 /** Returns the items of a list or tuple: JavaScript has but the one, Python tells both. */

@@ -121,7 +121,7 @@ export async function runOnCandidate(sandbox: Sandbox, spec: SuiteSpec, candidat
 export function stubNames(wanted: readonly string[], there: TypedValue | null): TypedValue {
   const known = itemsOf(there ?? undefined)
   const have = new Set(known.map((row) => textOf(itemsOf(row)[0])))
-  const more = wanted.filter((name) => !have.has(name) && !name.startsWith('__'))
+  const more = wanted.filter((name) => !have.has(name) && /^(?!__)[A-Za-z_$][\w$]*$/.test(name))
   return {
     t: 'list',
     v: [...known, ...more.map((name): TypedValue => ({ t: 'tuple', v: [text(name), text('function'), { t: 'list', v: [] }] }))],

@@ -4,7 +4,7 @@
  */
 
 /** The text to run, or what keeps it from being run through the call proxy. */
-export type Prepared = { readonly tests: string } | { readonly cannot: string }
+type Prepared = { readonly tests: string } | { readonly cannot: string }
 
 /** Things of the tests' own process that the code would have to see: they are not there where it runs. */
 const PYTHON_WORDS =

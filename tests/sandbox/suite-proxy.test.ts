@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SuiteFramework, SuiteReport } from '../../src/domain/suite.ts'
 import type { Sandbox } from '../../src/ports/sandbox.ts'
-import { readAnswers } from '../../src/sandbox/suite-candidate.ts'
+import { readAnswers, readNames } from '../../src/sandbox/suite-candidate.ts'
 import { prepareJavaScript, preparePython } from '../../src/sandbox/suite-reach.ts'
 import { runSuite } from '../../src/sandbox/suite-runner.ts'
 import { createTestSandbox, whyNotHere } from '../support/this-machines-sandbox.ts'
@@ -298,4 +298,15 @@ test('tests that reach past the calls of the code are told from those that do no
   })
   expect(prepareJavaScript("import fs from 'node:fs'\n", 'm')).toEqual({ cannot: 'node:fs' })
   expect(prepareJavaScript("console.log('x')", 'm')).toEqual({ cannot: 'console' })
+})
+
+test('a name that was not asked for, or is more than a name, is not written into the process of the tests', () => {
+  const text = (v: string) => ({ t: 'str', v }) as const
+  const row = (name: string) => ({ t: 'list', v: [text(name), text('function'), { t: 'list', v: [] }] }) as const
+  const told = {
+    kind: 'value',
+    value: { t: 'list', v: [row('add'), row('other'), row('x = 1; globalThis.y'), text('add')] },
+  } as const
+  expect(readNames(told, ['add', 'x = 1; globalThis.y'])).toEqual({ t: 'list', v: [row('add')] })
+  expect(readNames({ kind: 'raised', error: 'E', message: '' }, ['add'])).toEqual({ t: 'list', v: [] })
 })

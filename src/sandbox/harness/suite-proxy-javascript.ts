@@ -76,6 +76,7 @@ const ask = (name, args) => {
   let value, failure
   try {
     const [kind, found, changes] = answer
+    if (kind === 'raised' && !Object.hasOwn(KINDS, found[0])) throw new Error()
     if (kind === 'raised') failure = new KINDS[found[0]](found[1])
     else value = unpack(found, olds)
     const all = changes.map(([k, tag, items]) => [olds[k], tag, items.map((x) => unpack(x, olds))])
