@@ -8,6 +8,8 @@ import type { Backend, ChatEvent, ChatRequest } from '../src/ports/backend.ts'
 export interface RecordedBackend extends Backend {
   /** Messages of the requests nothing was recorded for; empty where a server answers those. */
   readonly misses: readonly string[]
+  /** Keys of the recordings that were served. */
+  readonly used: ReadonlySet<string>
 }
 
 /**
@@ -24,11 +26,13 @@ export function createRecordedBackend(
   for (const { key } of recordings) left.set(key, (left.get(key) ?? 0) + 1)
   const recorder = live === null ? null : createRecordingBackend(live, (recording) => onRecord(compact(recording)))
   const misses: string[] = []
+  const used = new Set<string>()
 
   async function* chat(request: ChatRequest): AsyncGenerator<ChatEvent> {
     const key = requestKey(request)
     const count = left.get(key) ?? 0
     if (count > 0) left.set(key, count - 1)
+    used.add(key)
     try {
       yield* count > 0 || recorder === null ? replay.chat(request) : recorder.chat(request)
     } catch (error) {
@@ -42,6 +46,7 @@ export function createRecordedBackend(
     kind: named.kind,
     url: named.url,
     misses,
+    used,
     health: (signal) => named.health(signal),
     models: (signal) => named.models(signal),
     chat,

@@ -88,7 +88,7 @@ export async function tryMethods(task: Omit<ScoredTask, 'hidden'>, world: World)
     },
     team,
     drafts: (context.judgement?.gate.candidates ?? []).map(({ program }) => program),
-    personas: await tryPersonas(task, context, world),
+    personas: await tryPersonas(task, context, world, meter.told),
   }
 }
 
@@ -200,15 +200,16 @@ async function tryPersonas(
   task: Pick<ScoredTask, 'prompt'>,
   context: RunContext,
   world: World,
+  told: ReadonlyMap<string, ChatEnd>,
 ): Promise<Record<string, Attempt>> {
   const tried: Record<string, Attempt> = {}
   for (const persona of world.personas.filter(({ roles }) => roles.includes('draft'))) {
     const own = answersOf(context).find((answer) => answer.agent === persona.id && answer.phase === 'draft')
     if (TASK_TEAM.includes(persona.id)) {
-      if (own === undefined) continue
-      const { text, finish, usage } = own.answer
-      const end: ChatEnd = { type: 'end', finish, usage, server: NO_TIMES, servedModel: null }
-      tried[persona.id] = { program: await programOf(task, { text, end }, world), ...costOf([end]) }
+      // What it said in the run is what it says alone: the same question, blind.
+      const end = own === undefined ? undefined : told.get(own.turn)
+      if (own === undefined || end === undefined) continue
+      tried[persona.id] = { program: await programOf(task, { text: own.answer.text, end }, world), ...costOf([end]) }
       continue
     }
     const messages = renderMessages(
@@ -229,8 +230,6 @@ async function tryPersonas(
   return tried
 }
 
-const NO_TIMES = { loadMs: null, prefillMs: null, decodeMs: null, tokensPerSecond: null }
-
 type TeamAnswer = RunContext['agents'][string]['answers'][number]
 
 function answersOf(context: RunContext): TeamAnswer[] {
@@ -249,18 +248,26 @@ function costOf(ends: readonly ChatEnd[]): { tokens: number; seconds: number } {
   }
 }
 
-/** Notes every end of an answer, and offers one place a model: a task asks one question after the other. */
-function meterOf(inner: Backend): { readonly backend: Backend; readonly ends: readonly ChatEnd[] } {
+/** Notes every end of an answer, by the turn it is of, and offers one place a model: a task asks one question after the other. */
+function meterOf(inner: Backend): {
+  readonly backend: Backend
+  readonly ends: readonly ChatEnd[]
+  readonly told: ReadonlyMap<string, ChatEnd>
+} {
   const ends: ChatEnd[] = []
+  const told = new Map<string, ChatEnd>()
   async function* chat(request: ChatRequest): AsyncGenerator<ChatEvent> {
     for await (const event of inner.chat(request)) {
-      if (event.type === 'end') ends.push(event)
+      if (event.type === 'end') {
+        ends.push(event)
+        told.set(request.requestId, event)
+      }
       yield event
     }
   }
   const models: Backend['models'] = async (signal) =>
     (await inner.models(signal)).map((model) => ({ ...model, parallelSlots: 1 }))
-  return { backend: { ...inner, models, chat }, ends }
+  return { backend: { ...inner, models, chat }, ends, told }
 }
 
 function servicesOver(backend: Backend, { conductor, store }: World): Services {

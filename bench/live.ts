@@ -1,10 +1,12 @@
 /**
  * `npm run bench:live -- [--tasks DIR] [--limit N] [--recordings FILE] [--backend URL] [--record FILE] [--minutes N]
- * [--workers N] [--personas team|all] [--once]`: on tasks with hidden checks, one sample of a model beside majority voting at the
- * same tokens and beside our run. Without --backend everything comes from recorded answers, with no model; a question
- * without a recorded answer fails the bench. With it, what was not asked before is asked and appended, task by task.
- * `--once` asks for the single samples alone: how hard the tasks are, before anything chooses between programs.
- * Exits 0 only when our run beats both and no drafting persona is more than 10 points below the plainest.
+ * [--workers N] [--personas team|all] [--once] [--prune]`: on tasks with hidden checks, one sample of a model beside majority
+ * voting at the same tokens and beside our run. Without --backend everything comes from recorded answers, with no model; a
+ * question without a recorded answer fails the bench. With it, what was not asked before is asked and appended, task by task.
+ * `--prune` takes answers out of the file that nobody asks for any more. `--once` asks for the single samples alone: how hard
+ * the tasks are, before anything chooses between programs.
+ * Exits 0 only when every task asked for is scored, one sample passes between a third and two thirds of them, our run beats
+ * both, and no drafting persona is more than 10 points below the plainest.
  */
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -43,9 +45,17 @@ const { values } = parseArgs({
     workers: { type: 'string', default: '1' },
     personas: { type: 'string', default: 'all' },
     once: { type: 'boolean', default: false },
+    prune: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
   },
 })
+
+/** Returns what a flag says, a whole number from 1 up; throws `USAGE` otherwise. */
+function numberOf(flag: 'limit' | 'minutes' | 'workers'): number {
+  const number = Number(values[flag])
+  if (Number.isSafeInteger(number) && number >= 1) return number
+  throw new CodeConductorError('USAGE', `--${flag} wants a whole number from 1 up, not "${values[flag].slice(0, 40)}"`)
+}
 
 const readRecordings = (path: string): Recording[] => (existsSync(path) ? parseRecordings(readFileSync(path, 'utf8'), path) : [])
 const file = values.record ?? values.recordings
@@ -60,7 +70,7 @@ const live =
 const scratch = mkdtempSync(join(tmpdir(), 'bench-live-'))
 const personas = await loadPersonas('personas')
 const parser = createTreeSitterParser()
-const asked = (await loadTasks(values.tasks)).slice(0, Number(values.limit))
+const asked = (await loadTasks(values.tasks)).slice(0, numberOf('limit'))
 const isAbout =
   (task: ScoredTask) =>
   ({ request }: Recording): boolean =>
@@ -79,9 +89,10 @@ const judge = await compose({
 const model = live === null ? (known[0]?.request.model ?? '') : ((await live.models(AbortSignal.timeout(10_000)))[0]?.name ?? '')
 const misses: string[] = []
 const once: boolean[] = []
+const used = new Set<string>()
 const keys = new Set(known.map(({ key }) => key))
 const results = new Map<string, { readonly tried: Tried; readonly passed: (program: string | null) => boolean }>()
-const deadline = performance.now() + Number(values.minutes) * 60_000
+const deadline = performance.now() + numberOf('minutes') * 60_000
 
 async function tryTask(task: ScoredTask): Promise<void> {
   const fresh: Recording[] = parts.filter(isAbout(task))
@@ -107,11 +118,15 @@ async function tryTask(task: ScoredTask): Promise<void> {
     console.log(`${task.id.padEnd(20)} one ${isRight ? '+' : '-'}`)
     return
   }
-  const tried = await tryMethods(shown, world).catch((error: unknown) => {
-    if (!(error instanceof BackendError)) throw error
-    if (backend.misses.length === 0) misses.push(`${task.id}: ${error.message}`)
-    return null
-  })
+  const tried = await tryMethods(shown, world)
+    .finally(() => {
+      for (const key of backend.used) used.add(key)
+    })
+    .catch((error: unknown) => {
+      if (!(error instanceof BackendError)) throw error
+      if (backend.misses.length === 0) misses.push(`${task.id}: ${error.message}`)
+      return null
+    })
   misses.push(...backend.misses.map((miss) => `${task.id}: ${miss}`))
   if (tried === null) return
   // A task at a time: what is scored never holds half a task.
@@ -141,11 +156,16 @@ async function work(): Promise<void> {
     await tryTask(task)
   }
 }
-await Promise.all(Array.from({ length: Number(values.workers) }, work))
+await Promise.all(Array.from({ length: numberOf('workers') }, work))
 if (values.record !== undefined && existsSync(partFile)) {
   const unfinished = readRecordings(partFile).filter((part) => !tasks.some((task) => results.has(task.id) && isAbout(task)(part)))
   if (unfinished.length === 0) rmSync(partFile)
   else writeFileSync(partFile, unfinished.map(formatRecording).join(''))
+}
+if (values.prune && misses.length === 0 && results.size === asked.length) {
+  const kept = readRecordings(file).filter(({ key }) => used.has(key))
+  console.log(`${readRecordings(file).length - kept.length} recorded answers that nobody asks for are taken out`)
+  writeFileSync(file, kept.map(formatRecording).join(''))
 }
 await judge.close()
 await live?.close()
@@ -197,6 +217,7 @@ for (const { id } of personas.filter(({ roles }) => roles.includes('draft'))) {
     percent(own.filter(({ tried, passed }) => passed(tried.personas[who]?.program ?? null)).length, own.length)
   if (own.length === 0) {
     console.log(`  ${id.padEnd(32)}   none recorded`)
+    faults.push(`${id} was never asked alone`)
     continue
   }
   const [share, plainest] = [passes(id), passes(PLAINEST)]
@@ -209,6 +230,8 @@ for (const { id } of personas.filter(({ roles }) => roles.includes('draft'))) {
   if (isPart !== '') console.log(`   ${isPart}`)
   if (share < plainest - PERSONA_SLACK - 1e-9) faults.push(`${id} alone ${share.toFixed(1)}, ${PLAINEST} ${plainest.toFixed(1)}`)
 }
+if (scored.length < asked.length) faults.push(`${asked.length - scored.length} of ${asked.length} tasks are not recorded`)
+if (one < 100 / 3 || one > 200 / 3) faults.push('one sample should pass between a third and two thirds of the tasks')
 if (team <= one) faults.push('our run does not beat one sample')
 if (team <= majority) faults.push('our run does not beat majority voting')
 for (const fault of faults) console.log(`MISSED ${fault}`)
