@@ -86,6 +86,11 @@ const judge = await compose({
   cwd: scratch,
   backends: [],
 })
+const isolation = await judge.sandbox.probe()
+if (isolation.isolation === 'none') {
+  console.log(`refused: nothing was run, for nothing isolates here: ${isolation.why.at(-1) ?? ''}`)
+  process.exit(1)
+}
 const model = live === null ? (known[0]?.request.model ?? '') : ((await live.models(AbortSignal.timeout(10_000)))[0]?.name ?? '')
 const misses: string[] = []
 const once: boolean[] = []
