@@ -7,10 +7,11 @@ const MUTATIONS: readonly (readonly [RegExp, string])[] = [
   [/(?<=[\w)\]] )>=?(?= [\w([-])/g, '<'],
   [/(?<=[\w)\]] )===?(?= )/g, '!='],
   [/\breturn (?!None\b|null\b|undefined\b)[^\n;{]+/g, 'return NOTHING'],
-  [/=> (?![{(])[^\n;,]+/g, '=> NOTHING'],
+  [/=> (?!\{)[^\n;,]+/g, '=> NOTHING'],
 ]
 /** How a body begins. A mutant that empties one is only needed where the changes above change nothing. */
 const PYTHON_BODY = /^[ \t]*(?:async )?def [^\n]*:[ \t]*\n+([ \t]+)/gm
+const PYTHON_LINE = /^[ \t]*(?:async )?def [^\n]*?\)(?: *->[^\n:]*)?:[ \t]+(?=[^\s#])/gm
 const JAVASCRIPT_BODY = /(?:\bfunction\b[^\n{}]*\)|=>)[ \t]*\{/g
 
 /**
@@ -29,10 +30,13 @@ export function mutants(code: string, count = 4, names: readonly string[] = []):
     }),
   )
   const empty = isPython
-    ? change(code, PYTHON_BODY, start, ([found, indent = '']) => `${found}return None\n${indent}`)
-    : change(code, JAVASCRIPT_BODY, start, ([found]) => `${found} return null;`)
+    ? [
+        change(code, PYTHON_BODY, start, ([found, indent = '']) => `${found}return None\n${indent}`),
+        change(code, PYTHON_LINE, start, ([found]) => `${found}return None; `),
+      ]
+    : [change(code, JAVASCRIPT_BODY, start, ([found]) => `${found} return null;`)]
   const unlike = (all: readonly string[]): readonly string[] => [...new Set(all)].filter((mutant) => mutant !== code)
-  return unlike([...unlike(small).slice(0, Math.max(1, count - 1)), empty, ...small]).slice(0, count)
+  return unlike([...unlike(small).slice(0, Math.max(1, count - 1)), ...empty, ...small]).slice(0, count)
 }
 
 /** Changes the first place at or behind `start` that `to` takes, else the first before it. */

@@ -11,6 +11,8 @@ test('a mutant differs in one place and is of the same language', () => {
     'function f(x) {\n  return null;\n}\n',
     'function f(x) { return null;\n  return g(x);\n}\n',
   ])
+  expect(mutants('def g(n): yield from range(n)\n')).toEqual(['def g(n): return None; yield from range(n)\n'])
+  expect(mutants('const f = (a) => (a ? g : h)\n')).toEqual(['const f = (a) => null\n'])
   expect(mutants('x')).toEqual([])
 })
 

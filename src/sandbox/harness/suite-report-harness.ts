@@ -66,7 +66,8 @@ export const NODE_REPORT = `
 import { appendFileSync } from 'node:fs'
 const text = String, stringify = JSON.stringify
 const tell = (row) => appendFileSync('/scratch/${REPORT_FILE}', stringify(row) + '\\n')
-export default async function* report(source) {
+export { report as default }
+async function* report(source) {
   const names = []
   const counts = {}
   for await (const { type, data } of source) {
