@@ -12,7 +12,9 @@ describe('mock', () => {
     const again = await collect(createMock().chat(ask({ requestId: 'other', connectTimeoutMs: 1 })))
     const other = await collect(createMock().chat(ask({ messages: [{ role: 'user', content: 'Another task.' }] })))
     expect(again).toEqual(first)
-    expect(answerText(first)).toMatch(/^A small function is enough\.\n\n```python\ndef \w+\(value, \*more\):\n {4}return .*\n```\n$/)
+    expect(answerText(first)).toMatch(
+      /^A small function is enough\.\n\n```python\ndef \w+\(value, \*more\):\n {4}return .*\n```\n$/,
+    )
     expect(answerText(other)).not.toBe(answerText(first))
     expect(first.at(-1)).toMatchObject({
       type: 'end',
