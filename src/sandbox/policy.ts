@@ -53,7 +53,7 @@ export function rlimitArgs(language: 'python' | 'javascript', limits: RunLimits)
   ]
 }
 
-/** The whole environment inside, but for `SANDBOX_ENV`-checked extras of the caller. */
+/** The whole environment inside, but for extras of the caller, which `completeEnv` checks. */
 export const BASE_ENV: Readonly<Record<string, string>> = {
   PATH: '/usr/local/bin:/usr/bin:/bin',
   HOME: '/tmp/home',

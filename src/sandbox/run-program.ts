@@ -18,7 +18,7 @@ export interface RunParts {
   readonly hashFor: (limits: RunLimits) => string
   readonly slots: Slots
   /** For tests. */
-  readonly readUsage?: (rootPid: number) => TreeUsage
+  readonly readUsage?: (rootPid: number, isThorough: boolean) => TreeUsage
 }
 
 /**

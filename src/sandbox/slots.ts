@@ -28,31 +28,36 @@ export function createSlots(size = Math.max(1, availableParallelism() - 1)): Slo
       next.start()
     }
   }
+  const leaver = (places: number): (() => void) => {
+    let isHeld = true
+    return () => {
+      if (isHeld) free += places
+      isHeld = false
+      serve()
+    }
+  }
   return {
-    take: ({ alone = false, signal } = {}) =>
-      new Promise((resolve) => {
-        if (signal?.aborted) return resolve(null)
-        const places = alone ? size : 1
+    take: async ({ alone = false, signal } = {}) => {
+      if (signal?.aborted) return null
+      const places = alone ? size : 1
+      if (waiting.length === 0 && places <= free) {
+        free -= places
+        return leaver(places)
+      }
+      return new Promise((resolve) => {
         const giveUp = (): void => {
           waiting.splice(waiting.indexOf(waiter), 1)
           resolve(null)
           serve()
         }
-        const waiter: Waiter = {
-          places,
-          start: () => {
-            signal?.removeEventListener('abort', giveUp)
-            let isHeld = true
-            resolve(() => {
-              if (isHeld) free += places
-              isHeld = false
-              serve()
-            })
-          },
+        const start = (): void => {
+          signal?.removeEventListener('abort', giveUp)
+          resolve(leaver(places))
         }
+        const waiter: Waiter = { places, start }
         signal?.addEventListener('abort', giveUp, { once: true })
         waiting.push(waiter)
-        serve()
-      }),
+      })
+    },
   }
 }

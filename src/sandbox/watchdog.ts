@@ -4,11 +4,13 @@ import { readTree, type TreeUsage } from './process-tree.ts'
 import { defaultBufferBytes, readSocketBytes } from './socket-memory.ts'
 
 const EVERY_MS = 50
+/** Every so many looks are thorough. */
+const THOROUGH_EVERY = 4
 
 export interface Watch {
   /** What was seen at most so far. */
   readonly seen: { cpuMs: number; peakRssBytes: number; waitedMs: number }
-  /** Looks now. */
+  /** Looks now, thoroughly. */
   look(): void
   stop(): void
 }
@@ -22,14 +24,14 @@ export function watch(
   launched: Launched,
   limits: RunLimits,
   onOver: (end: RunEnd) => void,
-  readUsage: (rootPid: number) => TreeUsage = readTree,
+  readUsage: (rootPid: number, isThorough: boolean) => TreeUsage = readTree,
 ): Watch {
   const seen = { cpuMs: 0, peakRssBytes: 0, waitedMs: 0 }
   const bufferBytes = defaultBufferBytes()
-  const look = (): void => {
+  const look = (isThorough: boolean): void => {
     const rootPid = launched.rootPid()
     if (rootPid === null) return
-    const usage = readUsage(rootPid)
+    const usage = readUsage(rootPid, isThorough)
     const memoryBytes = usage.memoryBytes + readSocketBytes(rootPid, bufferBytes)
     seen.cpuMs = Math.max(seen.cpuMs, usage.cpuMs)
     seen.peakRssBytes = Math.max(seen.peakRssBytes, memoryBytes)
@@ -38,6 +40,7 @@ export function watch(
     else if (usage.cpuMs > 2 * limits.cpuMs) onOver('cpu')
     else if ((launched.countInodes?.() ?? 0) > limits.inodes) onOver('inodes')
   }
-  const timer = setInterval(look, EVERY_MS)
-  return { seen, look, stop: () => clearInterval(timer) }
+  let looks = 0
+  const timer = setInterval(() => look(looks++ % THOROUGH_EVERY === 0), EVERY_MS)
+  return { seen, look: () => look(true), stop: () => clearInterval(timer) }
 }
