@@ -22,6 +22,7 @@ export const TEST_GRADES: Readonly<Record<EvidenceGrade, string>> = {
 export const STOP_WORDS: Readonly<Record<StopReason, string>> = {
   agreed: 'the evidence speaks for one program',
   'tests-failed': 'a program was agreed on, and it fails examples or tests that were given',
+  'tests-unverified': 'a program was agreed on, and the tests that were given could not tell',
   'ranked-unverified': 'ranked by structure, not verified',
   'no-candidate': 'no answer holds a program',
   'nothing-parses': 'no program parses',

@@ -7,11 +7,13 @@ export interface RunEnding {
   readonly grade: EvidenceGrade
 }
 
-/** Returns the exit code of a run's end. `mustVerify`: a winner that nothing was executed for counts as no isolation. */
+/** Returns the exit code of a run's end. `mustVerify`: a winner that nothing was executed for counts as no
+ * isolation; so do tests that were given and could not tell. */
 export function exitCodeOf({ outcome, stopReason, grade }: RunEnding, mustVerify: boolean): ExitCode {
   switch (outcome) {
     case 'completed':
       if (stopReason === 'tests-failed') return EXIT.testsFailed
+      if (stopReason === 'tests-unverified') return EXIT.unavailable
       return mustVerify && grade === 'unverified' ? EXIT.unavailable : EXIT.ok
     case 'noConsensus':
       return EXIT.noConsensus

@@ -59,6 +59,8 @@ export type StopReason =
   | 'agreed'
   /** A program was agreed on, and does not pass the user's own tests. */
   | 'tests-failed'
+  /** A program was agreed on, and the user's own tests could not be run, or prove nothing. */
+  | 'tests-unverified'
   | 'ranked-unverified'
   | 'no-candidate'
   | 'nothing-parses'

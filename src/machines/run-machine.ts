@@ -57,7 +57,9 @@ function agreedReason({ judgement }: RunContext): StopReason {
   const { examples } = judgement?.decision ?? {}
   const misses =
     judgement?.decision.method === 'execution-agreement' && examples !== undefined && examples.passed < examples.total
-  if (misses || judgement?.verdict.tests?.passed === false) return 'tests-failed'
+  const tests = judgement?.verdict.tests ?? null
+  if (misses || (tests !== null && !tests.passed && tests.grade !== 'unverified')) return 'tests-failed'
+  if (tests?.grade === 'unverified') return 'tests-unverified'
   return judgement?.verdict.grade === 'unverified' ? 'ranked-unverified' : 'agreed'
 }
 

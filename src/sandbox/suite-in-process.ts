@@ -11,8 +11,8 @@ import { describeFailures, isGreen, isSameBag, vacuous } from './suite-verdict.t
  * Runs a suite in the candidate's process. Everything that is reported could have been written by the candidate, so `passed` takes all of:
  *  1. the tests are the ones a stub was collected with, each reported once, as passed;
  *  2. exit status, the framework's summary and our reporter's rows agree, and say that one test failed: the planted one;
- *  3. the tests fail on the stub, and on a mutant of the code, with a report that is whole. Where no mutant can be made nothing shows
- *     that the tests bite, so the suite has not passed, and says why.
+ *  3. the tests fail on the stub, and on a mutant of the code, with a report that is whole. Where no mutant can be made, or all pass,
+ *     nothing shows that the tests bite: that is no failure of the code, and no evidence for it (`unverified`).
  */
 export async function runInProcess(
   sandbox: Sandbox,
@@ -20,6 +20,10 @@ export async function runInProcess(
   reasons: readonly string[],
 ): Promise<Omit<SuiteReport, 'flags'>> {
   const framework = FRAMEWORKS[spec.framework]
+  if (spec.framework === 'vitest' && spec.nodeModules === undefined) {
+    const why = 'vitest is not installed in this folder'
+    return { grade: 'unverified', passed: false, tests: [], before: [], reasons: [...reasons, why] }
+  }
   const stub = await runOnce(sandbox, framework, spec, framework.stub(spec.names))
   const before = stub.tests
   const unverified = (why: string): Omit<SuiteReport, 'flags'> => ({
@@ -40,10 +44,12 @@ export async function runInProcess(
   const reported = real.tests.map(({ id }) => id)
   if (!isSameBag(expected, reported))
     why.push(`${expected.length} tests were collected, ${reported.length} or others were reported`)
+  // Whether tests bite can be asked only where they pass.
   if (why.length === 0) {
+    const toothless = (reason: string): Omit<SuiteReport, 'flags'> => ({ ...unverified(reason), tests: real.tests })
     const changed = mutants(spec.candidate.code, 4, spec.names)
-    if (changed.length === 0) why.push('no mutant could be made, so nothing shows that the tests bite')
-    else if (!(await killsOne(sandbox, framework, spec, changed))) why.push('the tests pass every mutant too')
+    if (changed.length === 0) return toothless('no mutant could be made, so nothing shows that the tests bite')
+    if (!(await killsOne(sandbox, framework, spec, changed))) return toothless('the tests pass every mutant too')
   }
   return { grade: 'forgeable', passed: why.length === 0, tests: real.tests, before, reasons: [...reasons, ...why] }
 }

@@ -21,8 +21,8 @@ export function createSuiteJudge({ sandbox, parser, projectDir }: SuiteJudgePart
     judge: async (suite, program, signal) => {
       const { framework, language, moduleName, names } = suite
       const nodeModules = join(projectDir, 'node_modules')
-      if (framework === 'vitest' && !existsSync(join(nodeModules, 'vitest', 'vitest.mjs')))
-        return unverified('vitest is not installed in this folder')
+      // The call proxy needs no framework; only the program's own process does.
+      const hasVitest = framework === 'vitest' && existsSync(join(nodeModules, 'vitest', 'vitest.mjs'))
       const [code, tests] = await Promise.all([toModule(program, suite, parser), toPlain(suite.text, language, parser)])
       if (code.why !== null) return unverified(`the program cannot be run: ${code.why}`)
       if (tests.why !== null) return unverified(`the tests cannot be run: ${tests.why}`)
@@ -37,7 +37,7 @@ export function createSuiteJudge({ sandbox, parser, projectDir }: SuiteJudgePart
           entryPoint: names[0] ?? '',
           seed: 0,
         },
-        ...(framework === 'vitest' ? { nodeModules } : {}),
+        ...(hasVitest ? { nodeModules } : {}),
         ...(signal === undefined ? {} : { signal }),
       })
     },

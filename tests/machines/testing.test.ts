@@ -96,6 +96,8 @@ describe("the user's own tests", () => {
   test('tests that prove nothing count for nothing, and are told as that', () => {
     const run = tested(upToTests(), { 'coder.1': report(null, 'unverified'), 'architect.1': report('test_sum', 'unverified') })
     expect(run.fold.context?.judgement?.verdict.tests).toMatchObject({ grade: 'unverified', passed: false, count: 0 })
+    expect(run.outcome).toEqual({ outcome: 'completed', stopReason: 'tests-unverified' })
+    expect(exitCodeOf({ outcome: 'completed', stopReason: 'tests-unverified', grade: 'verified' }, false)).toBe(3)
     expect(run.fold.context?.judgement?.decision.confidence.caps.map(({ why }) => why)).toEqual([
       'all agreeing answers come from one model',
     ])

@@ -12,7 +12,7 @@ const plan = {
   limits: DEFAULT_LIMITS,
   cwd: '/scratch',
   hasChannel: false,
-  seccompPath: '/work/seccomp.json',
+  seccompPath: '/srv/seccomp.json',
   hasInodeCap: true,
 }
 /** Returns the value that follows each `name` in `args`. */
@@ -25,7 +25,7 @@ test('a container has no network, no capability, no writable root and no image t
   expect([named('--network'), named('--cap-drop'), named('--security-opt'), named('--pull'), named('--user')]).toEqual([
     ['none'],
     ['ALL'],
-    ['no-new-privileges', 'seccomp=/work/seccomp.json'],
+    ['no-new-privileges', 'seccomp=/srv/seccomp.json'],
     ['never'],
     ['65534:65534'],
   ])

@@ -6,9 +6,9 @@ const EXIT_CODES = `Exit codes
     0  a run agreed on a program, or the command succeeded
     1  internal error
     2  usage or configuration error
-    3  no usable model backend or no isolation; with --verify also: nothing could be executed
+    3  no usable model backend or no isolation; with --verify also: nothing could be executed; with --tests: they could not tell
     4  no consensus (the report says who disagreed)
-    5  agreed, but tests failed
+    5  agreed, but a test or an example failed
     6  stale artefact (--check)
     7  a patch does not apply
     8  budget of tokens or seconds exhausted
@@ -29,9 +29,9 @@ The file imports the code that is asked for; agents see it, and every program th
   JavaScript   node:test or vitest, with import; .js, .mjs, .ts, .mts. vitest is taken from node_modules of this folder
 
 Where one module is imported, that is the code; where several are, the one the file is named after, or --module NAME.
-Python tests that call functions with plain values run where no byte of the program is: their result is verified. Tests that need
-classes or fixtures, and all JavaScript tests, run in the program's own process, which could tamper with them: their result says so.
-Exit code 5: a program was agreed on, and it fails a test.
+Tests that call functions with plain values run where no byte of the program is: their result is verified. Tests that need classes,
+fixtures or to wait for something run in the program's own process, which could tamper with them: their result says so.
+Exit code 5: a program was agreed on, and it fails a test or an example. 3: the tests could not be run, or prove nothing.
 `
 
 /** Tells of a topic that is no command. */
