@@ -10,11 +10,9 @@ export const METHOD_TEXT: Readonly<Record<Method, string>> = {
   direct: 'Write the code at once. Do what the task says, nothing more.',
   plan: 'Start the code block with your plan as comments: at most five short lines. Then write the code.',
   edges: 'Write a whole program that also works for empty input and for every other special case the task names.',
-  analogy:
-    'Use the standard solution of the well-known problem this task is like. The last line is a comment that names that problem.',
+  analogy: 'Write the code at once, in the way such a task is usually solved. Do what the task says, nothing more.',
   brute: 'Write the simplest program that is obviously correct, even if it is slow.',
-  decompose:
-    'Write the function the task asks for. Move a step into a small function of its own only where that makes it clearer.',
+  decompose: 'Write the code at once. Do what the task says, nothing more. A step that is needed twice becomes a small function.',
   contract: 'Keep the name, the parameters and the return value exactly as the task gives them. Write the code at once.',
   measure: 'Write code that stays fast on large inputs. The last line is a comment that states its time cost.',
 }
