@@ -5,7 +5,9 @@ import { explainCall, explainLoad } from '../../src/sandbox/session.ts'
 test.each([
   [{ started: true, code: 3 }, null, 0, { end: 'exit', code: 3, signal: null }],
   [{ started: true, code: 128 + 11 }, null, 0, { end: 'signal', code: null, signal: 11 }],
-  [{ started: true, code: 128 + 24 }, null, 0, { end: 'cpu', code: null, signal: 24 }],
+  [{ started: true, code: 128 + 24 }, null, 1_000, { end: 'cpu', code: null, signal: 24 }],
+  // A program may end itself with that number; one that used no time was not ended for its time.
+  [{ started: true, code: 128 + 24 }, null, 0, { end: 'exit', code: 152, signal: null }],
   [{ started: true, code: 128 + 9 }, null, 2_000, { end: 'cpu', code: null, signal: 9 }],
   [{ started: true, code: 128 + 9 }, null, 100, { end: 'signal', code: null, signal: 9 }],
   [{ started: true, code: 0 }, 'output', 0, { end: 'output', code: null, signal: null }],
