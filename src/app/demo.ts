@@ -41,13 +41,15 @@ const PACE_MS = 8
  * Throws `ARTIFACT_INVALID` where they are missing or wrong.
  */
 export async function loadDemo(name = 'demo', folder = packagePath('examples', 'recordings')): Promise<Demo> {
-  const [task, recorded] = await Promise.all([`${name}.yaml`, `${name}.jsonl`].map((file) => readDemoFile(folder, file)))
-  const parsed = DemoFile.safeParse(parseYaml(task ?? '').value)
+  // One after the other: of two that are missing the same one is always told.
+  const task = await readDemoFile(folder, `${name}.yaml`)
+  const recorded = await readDemoFile(folder, `${name}.jsonl`)
+  const parsed = DemoFile.safeParse(parseYaml(task).value)
   if (!parsed.success) throw broken(`${name}.yaml`, z.prettifyError(parsed.error).split('\n')[0] ?? 'does not fit')
   const { agents, models, ...rest } = parsed.data
   const personas = await loadPersonas(packagePath('personas'))
   const spec = RunSpec.parse({ ...rest, agents: selectAgents(personas, agents, models) })
-  const recordings = parseRecordings(recorded ?? '', `${name}.jsonl`)
+  const recordings = parseRecordings(recorded, `${name}.jsonl`)
   return { spec, recordings, models: [...new Set(recordings.map(({ request }) => request.model))].sort() }
 }
 
