@@ -17,8 +17,16 @@ export interface Task {
   readonly suite: TestSuite | null
 }
 
+const LANGUAGE_NAMES: Readonly<Record<TestSuite['language'], string>> = {
+  python: 'Python',
+  javascript: 'JavaScript',
+  typescript: 'TypeScript',
+}
+
 /** The task where nothing is said but the tests. */
-const PASS_THEM = 'Write the program that these tests are for.'
+function taskOf({ language, moduleName, names }: TestSuite): string {
+  return `Write the ${LANGUAGE_NAMES[language]} module ${moduleName}, with ${names.join(', ')}.`
+}
 
 /** Returns the task that was typed, named or piped. Throws `USAGE`, `PROMPT_TOO_LARGE`. */
 export async function readTask(context: CliContext, input: CommandInput): Promise<Task> {
@@ -27,7 +35,7 @@ export async function readTask(context: CliContext, input: CommandInput): Promis
   const seed = options['seed'] === undefined ? {} : { seed: readNumber('--seed', options['seed']) }
   const suite = readSuiteFlag(context, input)
   const language = typeof options['language'] === 'string' ? options['language'] : (suite?.language ?? null)
-  return { prompt: await readPrompt(input, context, suite === null ? null : PASS_THEM), models, language, suite, ...seed }
+  return { prompt: await readPrompt(input, context, suite === null ? null : taskOf(suite)), models, language, suite, ...seed }
 }
 
 function readSuiteFlag({ cwd }: CliContext, { options }: CommandInput): TestSuite | null {

@@ -25,18 +25,19 @@ const TRUE: Expression = { kind: 'value', value: { t: 'bool', v: true } }
  * `assert.strictEqual`, `assert.deepEqual` …, `console.assert`, `expect(…).toBe/toEqual/toBeCloseTo …`, the same plain
  * `assert f(x) == v` that every tester is asked for, and a line that is nothing but a comparison, `f(x) === v`. What does
  * not parse (a cut last line too), does not call the entry point, or asks of other than constants is refused with a
- * reason. The same statement twice counts once. Never throws, however long or deep the text; line ends may be of any kind.
+ * reason. With `source` a test file the checks of unittest are read too. The same statement twice counts once. Never throws, however long or deep the text; line ends may be of any kind.
  */
-export function parseAssertions(text: string, entry: EntryPoint): FoundChecks {
+export function parseAssertions(text: string, entry: EntryPoint, source: 'writer' | 'suite' = 'writer'): FoundChecks {
   const checks: FoundCheck[] = []
   const rejected: RejectedCheck[] = []
   const seen = new Set<string>()
-  for (const { source, expression } of findStatements(text.replace(/\r\n?/g, '\n'), entry)) {
+  for (const statement of findStatements(text.replace(/\r\n?/g, '\n'), entry, source === 'suite')) {
+    const { expression } = statement
     const found = expression === null ? 'does not parse' : readStatements(expression, entry)
-    if (typeof found === 'string') rejected.push({ source, reason: found })
+    if (typeof found === 'string') rejected.push({ source: statement.source, reason: found })
     else {
       for (const { call, expected } of found) {
-        const check = { call, expected, source }
+        const check = { call, expected, source: statement.source }
         const key = checkKey(check, entry.language)
         if (!seen.has(key)) checks.push(check)
         seen.add(key)
@@ -52,11 +53,15 @@ interface FoundStatement {
   readonly expression: Expression | null
 }
 
-function* findStatements(text: string, entry: EntryPoint): Generator<FoundStatement> {
+/** Python's statements in a test file: behind `def test_a(self):` too, and the checks of unittest. */
+const PYTHON_SUITE = /^[ \t]*(?:def \w{1,200}\([^)\n]{0,200}\):[ \t]*)?(?:assert\b[ \t]*|(?=self\.assert\w{1,40}\())/gm
+const PYTHON = /^[ \t]*assert\b[ \t]*/gm
+
+function* findStatements(text: string, entry: EntryPoint, isSuite: boolean): Generator<FoundStatement> {
   const isPython = entry.language === 'python'
   let readTo = 0
   let statements = 0
-  for (const start of text.matchAll(isPython ? /^[ \t]*assert\b[ \t]*/gm : javaScriptStarts(entry))) {
+  for (const start of text.matchAll(isPython ? (isSuite ? PYTHON_SUITE : PYTHON) : javaScriptStarts(entry))) {
     statements += 1
     if (statements > MAX_STATEMENTS) return
     const from = start.index + start[0].length
@@ -101,7 +106,35 @@ function readStatements(expression: Expression, entry: EntryPoint): { call: Call
 }
 
 function readPython(expression: Expression, entry: EntryPoint): Statement[] | null {
+  if (isCheckOfUnittest(expression)) return readUnittest(expression, entry)
   return allOf(expression, 'and', (condition) => readPythonCondition(condition, entry))
+}
+
+type CallExpression = Extract<Expression, { kind: 'call' }>
+
+function isCheckOfUnittest(expression: Expression): expression is CallExpression {
+  if (expression.kind !== 'call' || expression.callee.kind !== 'member') return false
+  const { object, name } = expression.callee
+  return object.kind === 'name' && object.name === 'self' && name.startsWith('assert')
+}
+
+const UNITTEST_EQUAL = /^assert(?:(?:List|Dict|Tuple|Set|Sequence|MultiLine)?Equals?|Is)$/
+
+function readUnittest({ callee, args, named }: CallExpression, entry: EntryPoint): Statement[] | null {
+  const [first, second] = args
+  const name = callee.kind === 'member' ? callee.name : ''
+  if (first === undefined) return null
+  if (name === 'assertTrue') return readPython(first, entry)
+  if (name === 'assertFalse') return [{ call: first, expected: { kind: 'falsy' } }]
+  if (name === 'assertIsNone') return [equals(first, { t: 'none' }, null)]
+  if (second === undefined) return null
+  if (UNITTEST_EQUAL.test(name)) return one(readEquality(first, second, entry))
+  if (name === 'assertNotEqual') return one(differing(readEquality(first, second, entry)))
+  if (name !== 'assertAlmostEqual' || named.some(([key]) => key !== 'places' && key !== 'delta')) return null
+  const asked = new Map(named.map(([key, value]) => [key, numberOf(value, entry)]))
+  const tolerance = asked.get('delta') ?? 0.5 * 10 ** -(asked.get('places') ?? 7)
+  const equality = readEquality(first, second, entry)
+  return equality?.expected.kind === 'equals' ? [equals(equality.call, equality.expected.value, tolerance)] : null
 }
 
 /** Reads every part of `a and b and …`; null when one states nothing. Without recursion: a looping model writes thousands. */

@@ -110,6 +110,8 @@ export interface Repair {
   readonly call: string | null
   readonly expected: string | null
   readonly actual: string
+  /** It is a test of the user that fails, not a call. */
+  readonly isTest?: true
 }
 
 /** A call on which the two leading behaviours differ; the options' order is drawn from the task's seed. */

@@ -70,7 +70,15 @@ export function suiteRepairs(pool: Pool, ranking: LiveRanking, winner: string): 
     if (facts.isGreen || facts.failure === null || seen.has(cluster)) return []
     seen.add(cluster)
     const { test, message } = facts.failure
-    return [{ candidate: facts.candidate, call: `the test ${test}`, expected: 'it passes', actual: message || 'it fails' }]
+    return [
+      {
+        candidate: facts.candidate,
+        call: `the test ${test}`,
+        expected: 'it passes',
+        actual: message || 'it fails',
+        isTest: true,
+      },
+    ]
   })
 }
 

@@ -23,6 +23,12 @@ export function explainDecision(decision: Decision): string[] {
 }
 
 function explainWinner(decision: Decision, winner: RankedContender): string[] {
+  if (decision.method === 'test-suite') {
+    const own = decision.suite?.find(({ candidate }) => candidate === winner.id)
+    return [
+      `${winner.id} (${winner.agent}, ${winner.model}) won: it passes ${own?.passed ?? 0} of the ${own?.total ?? 0} tests that were given; ${decision.notExecuted ?? 'nothing was called'}.`,
+    ]
+  }
   if (decision.method === 'structure-medoid') {
     const why = decision.notExecuted ?? 'nothing was executed'
     return [
@@ -112,7 +118,9 @@ function explainOpen(decision: Decision): string[] {
       return open.repairs.map((repair) =>
         repair.call === null
           ? `Open: ${repair.candidate} does not load (${repair.actual}).`
-          : `Open: ${repair.candidate} fails an example: ${repair.call} should give ${repair.expected} and gives ${repair.actual}.`,
+          : repair.isTest === true
+            ? `Open: ${repair.candidate} fails ${repair.call}: ${repair.actual}.`
+            : `Open: ${repair.candidate} fails an example: ${repair.call} should give ${repair.expected} and gives ${repair.actual}.`,
       )
     case 'distinguish':
       return [`Open: for ${open.question.call}, is ${open.question.options.map((option) => option.result).join(' or ')} right?`]

@@ -79,7 +79,9 @@ export function planEvidence(
   const found = sources.examples === false ? { checks: [], rejected: [] } : findExamples(prompt, entry)
   const calls = createCallList(language)
   const own =
-    task.tests === undefined ? [] : parseAssertions(plainTests(task.tests, language), entry).checks.slice(0, MAX_ASSERTIONS)
+    task.tests === undefined
+      ? []
+      : parseAssertions(plainTests(task.tests, language), entry, 'suite').checks.slice(0, MAX_ASSERTIONS)
   const given = new Map([...found.checks, ...own].map((check) => [checkKey(check, language), check]))
   const examples = [...given.values()].map((check) => plan(check, null, calls))
   const rejected = found.rejected.map((each) => ({ ...each, writer: null as string | null }))

@@ -1,4 +1,4 @@
-import type { OpenQuestion } from '../consensus/decision.ts'
+import type { OpenQuestion, Repair } from '../consensus/decision.ts'
 import { neutraliseControlTokens } from '../prompts/neutralise.ts'
 import { strongestFirst } from '../selection/strongest-model.ts'
 import type { Judgement } from './judgement.ts'
@@ -91,10 +91,15 @@ function repair(context: RunContext, judgement: Judgement, open: Extract<OpenQue
   const first = open.repairs[0]
   return {
     kind: 'repair',
-    why: first?.call == null ? 'a program does not load' : `${first.call} gives ${first.actual}, not ${first.expected}`,
+    why: first === undefined ? '' : whyRepair(first),
     orders,
     repairs: keys,
   }
+}
+
+function whyRepair({ call, expected, actual, isTest }: Repair): string {
+  if (call === null) return 'a program does not load'
+  return isTest === true ? `${call} fails: ${actual}` : `${call} gives ${actual}, not ${expected}`
 }
 
 function distinguish(context: RunContext, open: Extract<OpenQuestion, { kind: 'distinguish' }>): Escalation | null {

@@ -134,7 +134,7 @@ function toVerdict(gate: GateResult, execution: ExecuteResult | null, suite: Sui
     grade,
     confidence: winner === undefined ? 0 : decision.confidence.value,
     method: decision.method,
-    reason: reasonOf(gate, execution, decision),
+    reason: reasonOf(gate, execution, decision, tests),
     ranking: decision.ranking.map((contender) => ({
       candidate: contender.id,
       agent: contender.agent,
@@ -164,10 +164,13 @@ function testsOf(winner: string | null, suite: SuiteResult | null, decision: Dec
   return { grade, passed: isGreen, count: passed, total, why: reason }
 }
 
-function reasonOf(gate: GateResult, execution: ExecuteResult | null, decision: Decision): string {
+function reasonOf(gate: GateResult, execution: ExecuteResult | null, decision: Decision, tests: Verdict['tests']): string {
   if (gate.candidates.length === 0) return 'no answer holds a program'
   if (decision.winner === null) return `no program parses: ${gate.candidates[0]?.parseError ?? 'unknown'}`
   if (decision.abstain !== null) return decision.abstain
+  if (decision.method === 'test-suite') {
+    return `it passes ${tests?.count ?? 0} of the ${tests?.total ?? 0} tests that were given; there was nothing to call`
+  }
   if (decision.method !== 'execution-agreement') {
     const why = execution?.why || 'there was nothing to call'
     return `it shares most of its structure with the others; nothing was executed: ${why}`

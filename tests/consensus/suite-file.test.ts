@@ -133,3 +133,36 @@ def test_more():
     [expect.stringContaining('add(2, 2) == 4'), null],
   ])
 })
+
+test('the checks of unittest are read as what they state, in either order, and nothing that is not plain', () => {
+  const tests = `import unittest
+from adding import add
+
+class T(unittest.TestCase):
+    def test_sum(self): self.assertEqual(add(1, 2), 3)
+    def test_more(self):
+        self.assertEqual(4, add(2, 2))
+        self.assertListEqual(add([1], [2]), [1, 2])
+        self.assertTrue(add(0, 0) == 0)
+        self.assertFalse(add(0, 1))
+        self.assertIsNone(add(1, 1))
+        self.assertAlmostEqual(add(0.1, 0.2), 0.3, places=3)
+        self.assertNotEqual(add(5, 5), 11)
+        self.assertEqual(add(x, 2), 4)
+        self.assertIn(add(1, 2), [3])
+        with self.assertRaises(TypeError):
+            self.assertEqual(add(1, None), 1)
+`
+  const plan = planEvidence({ prompt: 'Write add(a, b).', entryPoint: 'add', language: 'python', tests }, [])
+  const int = (v: string) => ({ t: 'int', v })
+  expect(plan.examples.map(({ expected }) => expected)).toEqual([
+    { kind: 'equals', value: int('3'), tolerance: null },
+    { kind: 'equals', value: int('4'), tolerance: null },
+    { kind: 'equals', value: { t: 'list', v: [int('1'), int('2')] }, tolerance: null },
+    { kind: 'equals', value: int('0'), tolerance: null },
+    { kind: 'falsy' },
+    { kind: 'equals', value: { t: 'none' }, tolerance: null },
+    { kind: 'equals', value: { t: 'float', v: '0.3' }, tolerance: 0.0005 },
+    { kind: 'differs', value: int('11') },
+  ])
+})
