@@ -69,7 +69,7 @@ export async function gateAnswers(request: GateRequest, parser: SyntaxParser): P
     request,
     taken.map((each) => each.tree?.definitions ?? []),
   )
-  const merged = merge(taken, request.prompt, entryPoint)
+  const merged = merge(taken, request, entryPoint)
   const trees = await Promise.all(merged.map((candidate) => parser.parse(candidate.language, candidate.program)))
   // What is run is what has to parse: the text may go on with demonstrations that are no program.
   const candidates = merged.map((candidate, i) => withTree(candidate, trees[i] ?? null))
@@ -110,10 +110,11 @@ async function dropCutTail(main: ExtractedFile, parser: SyntaxParser): Promise<{
 }
 
 /** Answers whose normalised text is the same are one candidate, under the first of them. */
-function merge(taken: readonly Taken[], prompt: string, entryPoint: string | null): Candidate[] {
+function merge(taken: readonly Taken[], { prompt, module }: GateRequest, entryPoint: string | null): Candidate[] {
   const byHash = new Map<string, Candidate>()
   for (const { answer, files, main, warnings } of taken) {
-    const program = normaliseCandidate(main.code, main.language, entryPoint === null ? undefined : { prompt, entryPoint })
+    const code = module === undefined ? main.code : withoutItself(main.code, module)
+    const program = normaliseCandidate(code, main.language, entryPoint === null ? undefined : { prompt, entryPoint })
     const codeHash = shortHash(program)
     const known = byHash.get(codeHash)
     if (known !== undefined) {
@@ -141,6 +142,14 @@ function merge(taken: readonly Taken[], prompt: string, entryPoint: string | nul
     })
   }
   return [...byHash.values()]
+}
+
+/** A program that repeats the tests' own import would look for itself. `module` is a plain word. */
+function withoutItself(code: string, module: string): string {
+  return code.replace(
+    new RegExp(`^(?:from\\s+\\.?${module}\\s+import\\s+[\\w, ]+|import\\s+${module})[ \\t]*(?:#.*)?$`, 'gm'),
+    '',
+  )
 }
 
 function withTree(candidate: Candidate, tree: SyntaxTree | null): Candidate {

@@ -70,6 +70,8 @@ export interface GateRequest {
   readonly language: string | null
   /** Names the user's tests take from the program; absent where there are none. */
   readonly names?: readonly string[]
+  /** What they import it as: a program that imports itself under that name would not load. */
+  readonly module?: string
   readonly answers: readonly AnswerToGate[]
   /** How likeness is measured; null or absent = as `CODE_BLEU_DEFAULTS` says. Logs from before it was measured have none. */
   readonly codeBleu?: CodeBleuSettings | null

@@ -44,7 +44,7 @@ export function toGateRequest(context: RunContext): GateRequest {
   const { codeBleu } = context.spec
   return {
     prompt: context.spec.prompt,
-    ...(context.spec.suite === null ? {} : { names: context.spec.suite.names }),
+    ...(context.spec.suite === null ? {} : { names: context.spec.suite.names, module: context.spec.suite.moduleName }),
     language: context.spec.language,
     answers: programAnswers(context).map(
       ({ turn, agent, round, answer }): AnswerToGate => ({

@@ -75,3 +75,10 @@ test('a program that was shown with its control tokens broken comes back whole',
   const { candidates } = await gate(ADD, answer('coder', fence(neutraliseControlTokens(code))))
   expect(candidates[0]?.program).toBe(`${code}\n`)
 })
+
+test('a program that imports itself, as its tests do, is taken without that', async () => {
+  const request = { prompt: ADD, language: null, names: ['add'], module: 'adding' }
+  const answers = [answer('coder', fence(`import math\nfrom adding import add\n\n${RIGHT}`))]
+  const { candidates, entryPoint } = await gateAnswers({ ...request, answers }, parser)
+  expect([entryPoint, candidates.map(({ program }) => program)]).toEqual(['add', [`import math\n\n${RIGHT}\n`]])
+})
