@@ -178,10 +178,18 @@ function reasonOf(gate: GateResult, execution: ExecuteResult | null, decision: D
   const { examples, assertions, agreement } = decision
   const shown = [
     examples.total > 0 ? `${examples.passed} of ${examples.total} examples` : 'no example in the task',
-    assertions.total > 0 ? `${assertions.passed} of ${assertions.total} blind assertions` : 'no assertion',
+    assertions.total > 0
+      ? `${assertions.passed} of ${assertions.total} blind assertions${disbelieved(decision)}`
+      : 'no assertion',
     `${agreement.count} of ${agreement.total} answers behave alike`,
   ]
   return shown.join(', ')
+}
+
+/** What does not count is told with what does. */
+function disbelieved({ evidence }: Decision): string {
+  const count = evidence.assertions.filter(({ isBelieved }) => !isBelieved).length
+  return count === 0 ? '' : count === evidence.assertions.length ? ' (none believed)' : ` (${count} not believed)`
 }
 
 function toDissent(view: DissentingView): Dissent {
