@@ -96,8 +96,6 @@ export interface RunSpec {
   readonly env?: Readonly<Record<string, string>>
   /** Where the program starts; default `/scratch`. */
   readonly cwd?: string
-  /** Opens a second way out, descriptor 6 inside, returned as `frames`; for a runner of ours, never parsed as trusted. */
-  readonly channel?: boolean
   /** Returns regular files left in `/scratch`, through the collector that follows no link. */
   readonly collect?: CollectLimits
   readonly signal?: AbortSignal
@@ -146,7 +144,6 @@ export interface RunResult {
   readonly peakRssBytes: number
   readonly stdout: CapturedText
   readonly stderr: CapturedText
-  readonly frames: CapturedText
   readonly files: readonly CollectedFile[]
   /** What the collector left behind and why. */
   readonly refusedFiles: readonly string[]

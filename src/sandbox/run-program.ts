@@ -47,7 +47,8 @@ async function runOnce(parts: RunParts, spec: RunSpec, alone: boolean): Promise<
     cwd: checkCwd(spec.cwd ?? '/scratch'),
     limits,
     hasStdin: spec.stdin !== undefined,
-    hasChannel: spec.channel === true,
+    // Frames are how a session answers; a run answers by how it ends and what it prints.
+    hasChannel: false,
   }
   const leave = await parts.slots.take({ alone, signal: spec.signal })
   if (leave === null) return { result: neverStarted(parts, limits), isStarved: false }
@@ -61,7 +62,7 @@ async function runOnce(parts: RunParts, spec: RunSpec, alone: boolean): Promise<
 function neverStarted({ driver, hashFor }: RunParts, limits: RunLimits): RunResult {
   return {
     ...{ end: 'cancelled', code: null, signal: null, cpuMs: 0, wallMs: 0, peakRssBytes: 0 },
-    ...{ stdout: NOTHING_CAPTURED, stderr: NOTHING_CAPTURED, frames: NOTHING_CAPTURED, files: [], refusedFiles: [] },
+    ...{ stdout: NOTHING_CAPTURED, stderr: NOTHING_CAPTURED, files: [], refusedFiles: [] },
     ...{ driver: driver.name, policyHash: hashFor(limits) },
   }
 }
@@ -78,7 +79,7 @@ async function follow(
     forced ??= end
     launched.kill()
     // What is still in the pipes would otherwise be read to its end, after the cap.
-    for (const stream of [launched.stdout, launched.stderr, launched.channel]) stream?.destroy()
+    for (const stream of [launched.stdout, launched.stderr]) stream.destroy()
   }
   let outputBytes = 0
   const count = (bytes: number): void => {
@@ -87,7 +88,6 @@ async function follow(
   }
   const stdout = captureStream(launched.stdout, limits.outputBytes, count)
   const stderr = captureStream(launched.stderr, limits.outputBytes, count)
-  const frames = launched.channel ? captureStream(launched.channel, limits.outputBytes, count) : () => NOTHING_CAPTURED
   launched.stdin?.on('error', () => undefined)
   launched.stdin?.end(spec.stdin)
   const cancel = (): void => over('cancelled')
@@ -119,7 +119,6 @@ async function follow(
     peakRssBytes: watching.seen.peakRssBytes,
     stdout: stdout(),
     stderr: stderr(),
-    frames: frames(),
     files,
     refusedFiles,
     driver: driver.name,

@@ -86,7 +86,7 @@ test('a self-test that could not start says what went wrong, and counts what was
     const captured = (said: string) => ({ text: said, totalBytes: said.length, truncated: false })
     return {
       ...{ end: 'sandbox-error', code: null, signal: null, cpuMs: 0, wallMs: 0, peakRssBytes: 0, files: [], refusedFiles: [] },
-      ...{ stdout: captured(stdout), stderr: captured(stderr), frames: captured(''), driver: 'd', policyHash: 'p' },
+      ...{ stdout: captured(stdout), stderr: captured(stderr), driver: 'd', policyHash: 'p' },
     }
   }
   const host = { workDir: tmpDir, hasJavaScript: false, hasPython: true, hasInodeCap: false }
