@@ -1,60 +1,9 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type DecideInput, decide } from '../../src/consensus/decide.ts'
-import type { ContenderFacts, Decision } from '../../src/consensus/decision.ts'
-import type { ExecutionMatrix, LoadResult } from '../../src/consensus/execution-matrix.ts'
+import { decide } from '../../src/consensus/decide.ts'
+import type { LoadResult } from '../../src/consensus/execution-matrix.ts'
 import { explainDecision } from '../../src/consensus/explain-decision.ts'
-import { type EvidencePlan, planEvidence } from '../../src/consensus/plan-evidence.ts'
-import type { Call, CallOutcome } from '../../src/domain/value.ts'
-
-/** A program of one integer argument; null raises, 'slow' runs out of time. */
-type Program = (n: number) => number | null | 'slow'
-
-const PROMPT = 'def f(n):\n    """Double.\n    >>> f(1)\n    2\n    >>> f(2)\n    4\n    """'
-const right: Program = (n) => 2 * n
-const square: Program = (n) => n * n
-const plus: Program = (n) => n + 1
-const raises: Program = () => null
-
-function run(program: Program, call: Call): CallOutcome {
-  const [arg] = call.args
-  const given = program(arg?.t === 'int' ? Number(arg.v) : 0)
-  if (given === 'slow') return { kind: 'timeout' }
-  return given === null
-    ? { kind: 'raised', error: 'ValueError', message: 'no' }
-    : { kind: 'value', value: { t: 'int', v: String(given) } }
-}
-
-interface Given {
-  readonly programs: Readonly<Record<string, Program | LoadResult>>
-  readonly prompt?: string
-  readonly assertions?: readonly string[]
-  readonly facts?: Readonly<Record<string, Partial<ContenderFacts>>>
-  readonly similarity?: number[][]
-}
-
-function given(setup: Given): DecideInput & { plan: EvidencePlan } {
-  const written = (setup.assertions ?? []).map((text, index) => ({ writer: `writer${index + 1}`, text }))
-  const plan = planEvidence({ prompt: setup.prompt ?? PROMPT, entryPoint: 'f', language: 'python' }, written)
-  const ids = Object.keys(setup.programs)
-  const candidates = ids.map((id) => ({
-    id,
-    agent: id,
-    model: `model-${id}`,
-    models: [`model-${id}`],
-    count: 1,
-    codeHash: id,
-    nodes: 10,
-    parses: true,
-    ...setup.facts?.[id],
-  }))
-  const matrix: ExecutionMatrix = ids.map((id) => {
-    const program = setup.programs[id]
-    if (typeof program !== 'function') return { candidate: id, load: program ?? { kind: 'timeout' }, outcomes: [] }
-    return { candidate: id, load: { kind: 'loaded' }, outcomes: plan.calls.map((call) => run(program, call)) }
-  })
-  return { candidates, plan, matrix, similarity: setup.similarity ?? ids.map((_, i) => ids.map((__, j) => (i === j ? 1 : 0.5))) }
-}
+import { planEvidence } from '../../src/consensus/plan-evidence.ts'
+import { given, type Program, plus, raises, right, square } from './decide-given.ts'
 
 describe('what the evidence says', () => {
   test('the program that passes every example wins over a majority that does not', () => {
@@ -340,80 +289,5 @@ describe('test writers', () => {
       }),
     )
     expect(evidence.assertions.map(({ weight }) => weight)).toEqual([1, 0.25, 0.25])
-  })
-})
-
-describe('for any pool', () => {
-  const program = fc.constantFrom<Program | LoadResult>(
-    right,
-    square,
-    plus,
-    raises,
-    () => 'slow',
-    () => 7,
-    { kind: 'timeout' },
-    { kind: 'no-entry-point' },
-  )
-  const pools = fc.record({
-    programs: fc
-      .array(program, { minLength: 1, maxLength: 6 })
-      .map((list) => Object.fromEntries(list.map((each, at) => [`c${at}`, each]))),
-    assertions: fc.array(fc.constantFrom('assert f(5) == 10', 'assert f(6) == 36\nassert f(0) == 1', 'assert f(3)', 'nonsense'), {
-      maxLength: 2,
-    }),
-    prompt: fc.constantFrom(PROMPT, 'def f(n): ...'),
-    seed: fc.integer(),
-  })
-
-  test('the order of candidates changes nothing', () => {
-    fc.assert(
-      fc.property(pools, fc.infiniteStream(fc.nat()), (pool, keys) => {
-        const input = given(pool)
-        const order = input.candidates
-          .map((_, at) => ({ at, key: keys.next().value ?? 0 }))
-          .toSorted((a, b) => a.key - b.key)
-          .map(({ at }) => at)
-        const moved: DecideInput = {
-          plan: input.plan,
-          candidates: order.flatMap((at) => input.candidates[at] ?? []),
-          matrix: order.flatMap((at) => input.matrix?.[at] ?? []),
-          similarity: order.map((i) => order.map((j) => input.similarity[i]?.[j] ?? 0)),
-        }
-        expect(decide(moved)).toEqual(decide(input))
-      }),
-      { numRuns: 60 },
-    )
-  })
-
-  test('scores are finite, the decision is plain data, and none that fails the gate beats one that passes', () => {
-    fc.assert(
-      fc.property(pools, (pool) => {
-        const decision: Decision = decide(given(pool))
-        expect(JSON.parse(JSON.stringify(decision))).toEqual(decision)
-        for (const { score, isLive } of decision.ranking)
-          expect(isLive ? Number.isFinite(score) : score === null || Number.isFinite(score)).toBe(true)
-        const firstDead = decision.ranking.findIndex(({ isLive }) => !isLive)
-        if (firstDead >= 0) expect(decision.ranking.slice(firstDead).every(({ isLive }) => !isLive)).toBe(true)
-        expect(decision.confidence.value).toBeGreaterThanOrEqual(0)
-        expect(decision.confidence.value).toBeLessThanOrEqual(1)
-        expect(explainDecision(decision).length).toBeGreaterThan(0)
-      }),
-      { numRuns: 60 },
-    )
-  })
-
-  test('a second copy of the winner leaves its behaviour in front', () => {
-    fc.assert(
-      fc.property(pools, (pool) => {
-        const first = decide(given(pool))
-        const winner = first.ranking[0]
-        if (winner === undefined || !winner.isLive) return
-        const copy = pool.programs[winner.id]
-        if (copy === undefined) return
-        const second = decide(given({ ...pool, programs: { ...pool.programs, z: copy } }))
-        expect(second.ranking[0]?.examplesPassed).toBe(winner.examplesPassed)
-      }),
-      { numRuns: 60 },
-    )
   })
 })
