@@ -105,3 +105,10 @@ test('of two programs that are equal in all else the one more like the pool come
   expect(decide({ ...input, likeness: [0.2, 0.9] }).winner).toBe('b')
   expect(decide({ ...input, likeness: [0.9, 0.2] }).winner).toBe('a')
 })
+
+test('one vote among as many answers as a run can have weighs more than any likeness', () => {
+  const other: Program = (n) => (n >= 1 && n <= 2 ? 2 * n : n + 7)
+  const input = given({ programs: { a: right, b: other }, facts: { a: { count: 33 }, b: { count: 31 } } })
+  expect(decide(input).winner).toBe('a')
+  expect(decide({ ...input, likeness: [0, 1] }).winner).toBe('a')
+})
