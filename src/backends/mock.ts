@@ -123,7 +123,9 @@ export function sayScript(text: string, finish: FinishReason = 'stop'): MockScri
 
 /** The function the prompt asks for: an answer that defines another would never be run. */
 function nameIn({ messages }: ChatRequest): string {
-  const name = findEntryPoint(messages.findLast(({ role }) => role === 'user')?.content ?? '', [])
+  const text = messages.findLast(({ role }) => role === 'user')?.content ?? ''
+  // What stands in a fence is material, such as tests that define functions of their own.
+  const name = findEntryPoint(text.replace(/^```[\s\S]*?^```/gm, ''), []) ?? findEntryPoint(text, [])
   return name !== null && /^[A-Za-z_]\w*$/.test(name) ? name : 'solve'
 }
 

@@ -7,8 +7,10 @@ export interface RunEnding {
   readonly grade: EvidenceGrade
 }
 
-/** Returns the exit code of a run's end. `mustVerify`: a winner that nothing was executed for counts as no
- * isolation; so do tests that were given and could not tell. */
+/**
+ * Returns the exit code of a run's end. `mustVerify`: a winner that nothing was executed for counts as no isolation. Tests that were
+ * given and could not tell always do.
+ */
 export function exitCodeOf({ outcome, stopReason, grade }: RunEnding, mustVerify: boolean): ExitCode {
   switch (outcome) {
     case 'completed':

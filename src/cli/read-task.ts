@@ -25,7 +25,8 @@ const LANGUAGE_NAMES: Readonly<Record<TestSuite['language'], string>> = {
 
 /** The task where nothing is said but the tests. */
 function taskOf({ language, moduleName, names }: TestSuite): string {
-  return `Write the ${LANGUAGE_NAMES[language]} module ${moduleName}, with ${names.join(', ')}.`
+  const wanted = names.map((name) => (name === 'default' ? 'a default export' : `${name}(…)`))
+  return `Write the ${LANGUAGE_NAMES[language]} module ${moduleName}: define ${wanted.join(', ')}.`
 }
 
 /** Returns the task that was typed, named or piped. Throws `USAGE`, `PROMPT_TOO_LARGE`. */

@@ -22,13 +22,13 @@ const read = (options: Record<string, unknown>, args: string[] = [], stdin?: str
 test('tests alone are a task; words of the user, typed or piped, come first', async () => {
   const tests = 'add.test.ts'
   expect(await read({ tests })).toMatchObject({
-    prompt: 'Write the TypeScript module add, with add.',
+    prompt: 'Write the TypeScript module add: define add(…).',
     language: 'typescript',
     suite: { moduleName: 'add', names: ['add'] },
   })
   expect((await read({ tests }, ['Add two numbers.'])).prompt).toBe('Add two numbers.')
   expect((await read({ tests }, [], 'Piped.')).prompt).toBe('Piped.')
-  expect((await read({ tests }, [], '')).prompt).toBe('Write the TypeScript module add, with add.')
+  expect((await read({ tests }, [], '')).prompt).toBe('Write the TypeScript module add: define add(…).')
   expect((await read({ tests, language: 'javascript' })).language).toBe('javascript')
 })
 

@@ -152,6 +152,23 @@ describe.skipIf(WHY_NOT !== null)(`the built command line${WHY_NOT === null ? ''
     ])
   })
 
+  test.each(['run', 'record kept'])(
+    '%s has the tests of the user passed, and ends with 5 where they are not, with 3 where they cannot be run',
+    async (command) => {
+      writeFileSync(
+        join(folder.path, 'test_adding.py'),
+        'from adding import add\n\ndef test_sum():\n    one = 1\n    assert add(one, 2) == "three"\n',
+      )
+      const { code, stderr } = await folder.run([...command.split(' '), ...MOCK, '--tests', 'test_adding.py', '--out', 'tested'])
+      expect([3, 5]).toContain(code)
+      expect(stderr).toContain('candidates ')
+      const runs = join(folder.path, 'tested/runs')
+      const log = readFileSync(join(runs, readdirSync(runs).sort().at(-1) ?? '', 'log.jsonl'), 'utf8')
+      expect(log.split('\n')[0]).toContain('"suite":{"file":"test_adding.py"')
+      if (code === 5) expect(log).toContain('"stopReason":"tests-failed"')
+    },
+  )
+
   test('the files of a run are written beside its log and named', async () => {
     const { stderr } = await folder.run(['run', ...MOCK, '--out', 'eight', 'Write it.'])
     const [runId] = readdirSync(join(folder.path, 'eight/runs'))

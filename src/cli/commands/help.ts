@@ -26,7 +26,8 @@ const TESTS = `Tests of your own
 The file imports the code that is asked for; agents see it, and every program they write is run against it in the sandbox.
 
   Python       unittest or pytest; the code is a module beside the tests
-  JavaScript   node:test or vitest, with import; .js, .mjs, .ts, .mts. vitest is taken from node_modules of this folder
+  JavaScript   node:test or vitest, with import; .js, .mjs, .ts, .mts. Where vitest itself is needed, it is
+               taken from node_modules of this folder
 
 Where one module is imported, that is the code; where several are, the one the file is named after, or --module NAME.
 Tests that call functions with plain values run where no byte of the program is: their result is verified. Tests that need classes,

@@ -17,13 +17,13 @@ export const execute: Execute = async (context, input) => {
   const [name = 'run', ...rest] = input.args
   const { config } = await loadSettings(context, input)
   if (input.options['proxy'] !== undefined) return recordThrough(context, input, config)
-  const { prompt, models, language, seed } = await readTask(context, { ...input, args: rest })
+  const { prompt, models, language, suite, seed } = await readTask(context, { ...input, args: rest })
   const conductor = await compose({ config, env: context.env, cwd: context.cwd })
   try {
     requireBackend(conductor)
     const { agents, protocol, rounds, sampling, limits, personas } = config
     const { result, log, recordings } = await recordRun(resolve(context.cwd, name), {
-      ...{ prompt, models, language, agents, protocol, rounds, sampling, limits },
+      ...{ prompt, models, language, suite, agents, protocol, rounds, sampling, limits },
       ...(seed === undefined ? {} : { seed }),
       ...(personas === null ? {} : { personas: resolve(context.cwd, personas) }),
       artifactsDir: conductor.artifactsDir,
