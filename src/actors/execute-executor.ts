@@ -4,7 +4,7 @@ import { CodeConductorError, toErrorData } from '../domain/errors.ts'
 import { describeNoIsolation } from '../domain/isolation.ts'
 import type { ExecuteRequest, ExecuteResult } from '../machines/effects.ts'
 import type { CandidateLanguage, Sandbox } from '../ports/sandbox.ts'
-import type { Executor } from './executor.ts'
+import { type Executor, executorOf } from './executor.ts'
 
 /** Calls of one candidate that may time out before the rest are not run. */
 const STOP_AFTER_TIMEOUTS = 4
@@ -14,14 +14,7 @@ const STOP_AFTER_TIMEOUTS = 4
  * a channel it cannot forge. Without isolation nothing runs, and the result says why.
  */
 export function createExecuteExecutor(sandbox: Sandbox, parallel: number): Executor {
-  return (effect, sink, { signal }) => {
-    executeCalls(effect.input as ExecuteRequest, sandbox, parallel, signal).then(
-      (result) => {
-        if (!signal.aborted) sink.ok(result)
-      },
-      (error: unknown) => sink.err(toErrorData(error)),
-    )
-  }
+  return executorOf((request: ExecuteRequest, signal) => executeCalls(request, sandbox, parallel, signal))
 }
 
 async function executeCalls(

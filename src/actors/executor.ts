@@ -1,4 +1,4 @@
-import type { ErrorData } from '../domain/errors.ts'
+import { type ErrorData, toErrorData } from '../domain/errors.ts'
 import type { EffectId } from '../domain/ids.ts'
 import type { ModelKey } from '../domain/model.ts'
 
@@ -23,6 +23,18 @@ export interface EffectSink {
  * wanted: the executor frees what it holds and may stay silent. It may abort itself what it has started, to end it early.
  */
 export type Executor = (request: EffectRequest, sink: EffectSink, abort: AbortController) => void
+
+/** Returns an executor of effects that are one piece of work: its result is the effect's, unless nobody wants it any more. */
+export function executorOf<TInput>(work: (input: TInput, signal: AbortSignal) => Promise<unknown>): Executor {
+  return (effect, sink, { signal }) => {
+    work(effect.input as TInput, signal).then(
+      (result) => {
+        if (!signal.aborted) sink.ok(result)
+      },
+      (error: unknown) => sink.err(toErrorData(error)),
+    )
+  }
+}
 
 /** Executors by effect name. */
 export type Executors = Readonly<Record<string, Executor>>

@@ -4,14 +4,13 @@ import { normaliseCandidate } from '../consensus/normalise-candidate.ts'
 import { poolLikeness } from '../consensus/pool-likeness.ts'
 import { similarityMatrix, subtreeFeatures, tokenSimilarityMatrix } from '../consensus/subtree-similarity.ts'
 import type { Candidate, RejectedAnswer } from '../domain/candidate.ts'
-import { toErrorData } from '../domain/errors.ts'
 import { namedNodeCount, type SyntaxTree } from '../domain/syntax-tree.ts'
 import type { AnswerToGate, GateRequest, GateResult } from '../machines/effects.ts'
 import type { SyntaxParser } from '../ports/syntax-parser.ts'
 import { type ExtractedFile, extractCode, pickMainFile } from '../prompts/extract-code.ts'
 import { restoreControlTokens } from '../prompts/neutralise.ts'
 import { shortHash } from './digest.ts'
-import type { Executor } from './executor.ts'
+import { type Executor, executorOf } from './executor.ts'
 import { profilePool } from './profile-pool.ts'
 
 interface Taken {
@@ -24,14 +23,7 @@ interface Taken {
 
 /** Returns the executor of `gate`: answers in, candidates out, parsed, merged where equal, and compared. */
 export function createGateExecutor(parser: SyntaxParser): Executor {
-  return (effect, sink, { signal }) => {
-    gateAnswers(effect.input as GateRequest, parser).then(
-      (result) => {
-        if (!signal.aborted) sink.ok(result)
-      },
-      (error: unknown) => sink.err(toErrorData(error)),
-    )
-  }
+  return executorOf((request: GateRequest) => gateAnswers(request, parser))
 }
 
 /** Takes candidates from answers. Order, ids and hashes depend on the answers alone. */

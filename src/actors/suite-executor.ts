@@ -4,21 +4,14 @@ import type { SuiteReport } from '../domain/suite.ts'
 import type { SuiteRequest, SuiteResult } from '../machines/effects.ts'
 import type { SuiteJudge } from '../ports/judge.ts'
 import type { Sandbox } from '../ports/sandbox.ts'
-import type { Executor } from './executor.ts'
+import { type Executor, executorOf } from './executor.ts'
 
 /**
  * Returns the executor of `suite`: the user's tests are run on each candidate, one after the other, each in sandboxes of its own. Without
  * isolation nothing runs, and the result says why.
  */
 export function createSuiteExecutor(sandbox: Sandbox, judge: SuiteJudge): Executor {
-  return (effect, sink, { signal }) => {
-    runSuites(effect.input as SuiteRequest, sandbox, judge, signal).then(
-      (result) => {
-        if (!signal.aborted) sink.ok(result)
-      },
-      (error: unknown) => sink.err(toErrorData(error)),
-    )
-  }
+  return executorOf((request: SuiteRequest, signal) => runSuites(request, sandbox, judge, signal))
 }
 
 async function runSuites(

@@ -1,6 +1,7 @@
 import type { Call, CallOutcome } from '../domain/value.ts'
 import type { CallLimits, CandidateProgram, CandidateSession, LoadOutcome, SessionOptions } from '../ports/sandbox.ts'
 import type { SyntaxParser } from '../ports/syntax-parser.ts'
+import { eraseTypes } from './erase-types.ts'
 import { tellingLine } from './explain-failure.ts'
 import type { GuardedDriver } from './guard-driver.ts'
 import type { Ended } from './launch.ts'
@@ -9,7 +10,6 @@ import { completeEnv, completeLimits, DEFAULT_CALL_LIMITS, DEFAULT_LOAD_LIMITS }
 import { endingSignal } from './run-program.ts'
 import type { Slots } from './slots.ts'
 import { INCONCLUSIVE, isStarved } from './starvation.ts'
-import { stripTypes } from './strip-types.ts'
 import { type Reply, startWarmProcess, type WarmProcess } from './warm-process.ts'
 
 const SIGPROF = 27
@@ -157,23 +157,15 @@ export function openSession(parts: SessionParts, program: CandidateProgram, opti
   }
 }
 
-/** Returns the code to load: TypeScript without its types, or why it cannot be run. Types are blanked on the host, nothing is run. */
+/** Returns the code to load, or why it cannot be run. */
 async function prepareCode(
-  program: CandidateProgram,
+  { language, code }: CandidateProgram,
   parser: SyntaxParser | null,
 ): Promise<string | Extract<LoadOutcome, { kind: 'failed' | 'not-run' }>> {
-  if (program.language !== 'typescript') return program.code
-  const tree = parser ? await parser.parse('typescript', program.code) : null
-  if (!tree) return { kind: 'not-run', reason: 'TypeScript needs a parser to erase its types, and there is none' }
-  const stripped = stripTypes(tree)
-  switch (stripped.kind) {
-    case 'stripped':
-      return stripped.code
-    case 'syntax-error':
-      return { kind: 'failed', error: 'SyntaxError', message: stripped.message }
-    case 'not-erasable':
-      return { kind: 'not-run', reason: `TypeScript with ${stripped.what} cannot be run without a compiler` }
-  }
+  if (language !== 'typescript') return code
+  const erased = await eraseTypes(code, parser)
+  if (erased.kind === 'erased') return erased.code
+  return erased.kind === 'failed' ? { kind: 'failed', error: 'SyntaxError', message: erased.message } : erased
 }
 
 /** Returns what a reply to `load` means. A sandbox that never came up is `not-run`, never the candidate's failure. */

@@ -4,8 +4,8 @@ import type { SuiteReport, TestSuite } from '../domain/suite.ts'
 import type { SuiteJudge } from '../ports/judge.ts'
 import type { Sandbox } from '../ports/sandbox.ts'
 import type { SyntaxParser } from '../ports/syntax-parser.ts'
+import { eraseTypes } from './erase-types.ts'
 import { exportNames } from './export-names.ts'
-import { stripTypes } from './strip-types.ts'
 import { runSuite } from './suite-runner.ts'
 
 export interface SuiteJudgeParts {
@@ -51,18 +51,9 @@ interface Plain {
 
 async function toPlain(text: string, language: TestSuite['language'], parser: SyntaxParser): Promise<Plain> {
   if (language !== 'typescript') return { text, why: null }
-  const tree = await parser.parse('typescript', text)
-  const stripped = tree === null ? null : stripTypes(tree)
-  switch (stripped?.kind) {
-    case 'stripped':
-      return { text: stripped.code, why: null }
-    case 'syntax-error':
-      return { text, why: `it does not parse (${stripped.message})` }
-    case 'not-erasable':
-      return { text, why: `TypeScript with ${stripped.what} needs a compiler` }
-    case undefined:
-      return { text, why: 'there is no TypeScript grammar' }
-  }
+  const erased = await eraseTypes(text, parser)
+  if (erased.kind === 'erased') return { text: erased.code, why: null }
+  return { text, why: erased.kind === 'failed' ? `it does not parse (${erased.message})` : erased.reason }
 }
 
 async function toModule(program: string, { language, names }: TestSuite, parser: SyntaxParser): Promise<Plain> {
