@@ -2,27 +2,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { placeFiles } from '../../src/app/place-files.ts'
 import type { Candidate, CandidateFile } from '../../src/domain/candidate.ts'
+import { sampleCandidate } from '../support/sample-candidate.ts'
 
-function candidate(files: readonly Partial<CandidateFile>[], main = 0): Candidate {
-  return {
-    id: 'coder.1',
-    agent: 'coder',
-    round: 1,
-    turn: 'run/coder#1',
-    model: 'm',
-    duplicates: [],
-    models: ['m'],
-    language: 'python',
-    files: files.map((file) => ({ path: null, language: 'python', code: 'x = 1\n', ...file })),
-    main,
-    program: 'def add(): pass',
-    codeHash: 'h',
-    parseError: null,
-    nodes: 1,
-    isCut: false,
-    warnings: [],
-  }
-}
+const candidate = (files: readonly Partial<CandidateFile>[], main = 0): Candidate => sampleCandidate(files, { main })
 
 const pathsOf = (files: readonly Partial<CandidateFile>[], entryPoint: string | null = 'add'): string[] =>
   placeFiles(candidate(files), entryPoint).map(({ path }) => path)

@@ -5,27 +5,10 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { renderResult } from '../../src/cli/render-result.ts'
 import type { Candidate } from '../../src/domain/candidate.ts'
+import { sampleCandidate } from '../support/sample-candidate.ts'
 
-function candidate(files: readonly { path: string | null; code: string }[], program: string): Candidate {
-  return {
-    id: 'coder.1',
-    agent: 'coder',
-    round: 1,
-    turn: 'run/coder#1',
-    model: 'm',
-    duplicates: [],
-    models: ['m'],
-    language: 'python',
-    files: files.map((file) => ({ ...file, language: 'python' })),
-    main: 0,
-    program,
-    codeHash: 'h',
-    parseError: null,
-    nodes: 1,
-    isCut: false,
-    warnings: [],
-  }
-}
+const candidate = (files: readonly { path: string | null; code: string }[], program: string): Candidate =>
+  sampleCandidate(files, { program })
 
 test('one file is given as the program that was judged', () => {
   expect(renderResult(candidate([{ path: null, code: 'x = 1\nprint(x)' }], 'x = 1'))).toBe('x = 1\n')

@@ -12,8 +12,9 @@ import {
 import type { ConfigFile } from '../../src/domain/config.ts'
 import { CodeConductorError } from '../../src/domain/errors.ts'
 import type { RunEventBody, RunEventType } from '../../src/domain/event.ts'
-import { KPI_SCHEMA_VERSION, type Kpi } from '../../src/domain/kpi.ts'
+import type { Kpi } from '../../src/domain/kpi.ts'
 import type { LogRecord } from '../../src/domain/record.ts'
+import { counts, EMPTY_KPI, FULL_KPI } from './kpi-samples.ts'
 
 const root = join(import.meta.dirname, '../..')
 const validate = createArtifactValidator(join(root, 'schemas'))
@@ -26,112 +27,6 @@ function faultsOf(kind: ArtifactKind, value: unknown): unknown {
     if (error instanceof CodeConductorError && error.code === 'ARTIFACT_INVALID') return error.details['faults']
     throw error
   }
-}
-
-/** The KPI of a run that failed before anything was asked: all that may be null is. */
-const EMPTY_KPI: Kpi = {
-  kpi_schema_version: KPI_SCHEMA_VERSION,
-  product_version: '0.1.0',
-  run_id: '01k',
-  ts: '2026-01-01T00:00:01.000Z',
-  artifacts_dir: 'artifacts/runs/01k',
-  outcome: 'failed',
-  stop_reason: 'no-model',
-  evidence_grade: 'unverified',
-  confidence: null,
-  log_digest: null,
-  ttft_ms: null,
-  t_start: '2026-01-01T00:00:00.000Z',
-  t_first_green: null,
-  first_prompt_success: false,
-  tests_before: null,
-  tests_grade: null,
-  tests_after: null,
-  assertions_after: null,
-  pass_rate_before: null,
-  pass_rate_after: null,
-  winner_model: null,
-  winner_score: null,
-  consensus_method: 'none',
-  codebleu_weights: null,
-  codebleu_lang: null,
-  codebleu_score: null,
-  codebleu_parts: null,
-  codebleu_flags: null,
-  sampling: null,
-  config_digest: `sha256:${'0'.repeat(64)}`,
-  exit_status: { patched: false, tests_passed: false, tests_missing: true, error: 'no model answered' },
-  agent_config: [],
-  models: [],
-  engine: null,
-  hardware: null,
-  latency_ms: { planning: null, debate: null, selection: null, generation: null, patch_apply: null, tests: null },
-  token_usage: {},
-  safety: {
-    allow_net: false,
-    sandbox_mode: 'none',
-    fs_scope: 'none',
-    driver: null,
-    isolation: null,
-    policy_hash: null,
-    escapes_seen: null,
-  },
-  dataset_tags: [],
-}
-
-const counts = { suite_name: 'pytest', total: 3, passed: 2, failed: 0, skipped: 1 }
-
-const FULL_KPI: Kpi = {
-  ...EMPTY_KPI,
-  outcome: 'completed',
-  stop_reason: 'agreed',
-  evidence_grade: 'verified',
-  confidence: 0.9,
-  log_digest: 'abc',
-  ttft_ms: 812,
-  t_first_green: '2026-01-01T00:00:00.900Z',
-  first_prompt_success: true,
-  tests_before: counts,
-  tests_after: counts,
-  assertions_after: { ...counts, suite_name: 'assertions' },
-  pass_rate_before: 1,
-  pass_rate_after: 1,
-  winner_model: 'qwen:1.5b',
-  winner_score: 0.8,
-  consensus_method: 'agreement',
-  codebleu_weights: [0.25, 0.25, 0.25, 0.25],
-  codebleu_lang: 'python',
-  codebleu_score: 0.8,
-  codebleu_parts: { ngram: 0.7, weighted: 0.7, ast: 0.9, flow: null, token: 0.6 },
-  codebleu_flags: ['no_grammar'],
-  sampling: {
-    temperature: 0,
-    top_p: null,
-    top_k: null,
-    min_p: null,
-    repeat_penalty: null,
-    seed: 7,
-    max_tokens: 400,
-    presence_penalty: null,
-    frequency_penalty: null,
-  },
-  exit_status: { patched: true, tests_passed: true, tests_missing: false, error: null },
-  agent_config: [{ name: 'coder', role: 'draft', method: 'direct', models: ['qwen:1.5b'] }],
-  models: [{ name: 'qwen:1.5b', source: 'ollama', quant: 'Q4_K_M', context_length: 32_768 }],
-  engine: { backend: 'ollama', version: null },
-  hardware: { gpu_name: null, vram_gb: null, driver: null, cuda_version: null, cpu_model: 'x', ram_gb: 15.5 },
-  latency_ms: { planning: null, debate: 10, selection: 0, generation: 900, patch_apply: null, tests: 40 },
-  safety: {
-    allow_net: false,
-    sandbox_mode: 'bwrap/full',
-    fs_scope: 'scratch-only',
-    driver: 'bwrap',
-    isolation: 'full',
-    policy_hash: 'abc',
-    escapes_seen: 0,
-  },
-  token_usage: { 'qwen:1.5b': { prompt_tokens: 100, completion_tokens: null } },
-  dataset_tags: ['demo'],
 }
 
 describe('kpi.json', () => {

@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { SuiteFramework, SuiteReport } from '../../src/domain/suite.ts'
-import type { Sandbox } from '../../src/ports/sandbox.ts'
 import { runSuite } from '../../src/sandbox/suite-runner.ts'
-import { createTestSandbox, whyNotHere } from '../support/this-machines-sandbox.ts'
+import { describeInSandbox } from '../support/this-machines-sandbox.ts'
 
 const node = (names: string, body: string): string =>
   `import test, { describe } from 'node:test'\nimport assert from 'node:assert/strict'\nimport { ${names} } from './solution.mjs'\n${body}\n`
@@ -166,33 +165,22 @@ const IN_PROCESS: readonly Case[] = [
   ],
 ]
 
-const why = await whyNotHere('bwrap')
-if (why !== null) {
-  describe('the call proxy for JavaScript', () => test.skip(`skipped: ${why}`, () => undefined))
-} else {
-  describe('the call proxy for JavaScript', { timeout: 60_000 }, () => {
-    let sandbox: Sandbox
-    beforeAll(() => {
-      sandbox = createTestSandbox('bwrap')
+await describeInSandbox('the call proxy for JavaScript', (sandbox) => {
+  const check = async (grade: SuiteReport['grade'], [, framework, code, tests, passed, reason]: Case): Promise<void> => {
+    const names = (/import \{ (.*) \} from '.\/solution/.exec(tests)?.[1] ?? '').split(', ')
+    const candidate = { language: 'javascript', code, entryPoint: names[0] ?? '', seed: 1 } as const
+    const report = await runSuite(sandbox(), { framework, candidate, moduleName: 'solution', names, tests })
+    expect({ grade: report.grade, passed: report.passed, reasons: report.reasons }).toEqual({
+      grade,
+      passed,
+      reasons: expect.anything(),
     })
-    afterAll(() => sandbox.dispose())
+    if (reason !== undefined) expect(report.reasons.join('\n')).toMatch(reason)
+    if (grade === 'verified' && passed) expect(report.reasons).toEqual([])
+  }
 
-    const check = async (grade: SuiteReport['grade'], [, framework, code, tests, passed, reason]: Case): Promise<void> => {
-      const names = (/import \{ (.*) \} from '.\/solution/.exec(tests)?.[1] ?? '').split(', ')
-      const candidate = { language: 'javascript', code, entryPoint: names[0] ?? '', seed: 1 } as const
-      const report = await runSuite(sandbox, { framework, candidate, moduleName: 'solution', names, tests })
-      expect({ grade: report.grade, passed: report.passed, reasons: report.reasons }).toEqual({
-        grade,
-        passed,
-        reasons: expect.anything(),
-      })
-      if (reason !== undefined) expect(report.reasons.join('\n')).toMatch(reason)
-      if (grade === 'verified' && passed) expect(report.reasons).toEqual([])
-    }
-
-    test.each(VERIFIED.map((row) => [row[0], row] as const))('is verified: %s', (_, row) => check('verified', row))
-    test.each(IN_PROCESS.map((row) => [row[0], row] as const))('runs in the process of the code: %s', (_, row) =>
-      check('forgeable', row),
-    )
-  })
-}
+  test.each(VERIFIED.map((row) => [row[0], row] as const))('is verified: %s', (_, row) => check('verified', row))
+  test.each(IN_PROCESS.map((row) => [row[0], row] as const))('runs in the process of the code: %s', (_, row) =>
+    check('forgeable', row),
+  )
+})

@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { SuiteFramework, SuiteReport } from '../../src/domain/suite.ts'
-import type { Sandbox } from '../../src/ports/sandbox.ts'
 import { readAnswers, readNames } from '../../src/sandbox/suite-candidate.ts'
 import { prepareJavaScript, preparePython } from '../../src/sandbox/suite-reach.ts'
 import { runSuite } from '../../src/sandbox/suite-runner.ts'
-import { createTestSandbox, whyNotHere } from '../support/this-machines-sandbox.ts'
+import { describeInSandbox } from '../support/this-machines-sandbox.ts'
 
 /** A unittest file whose one class has `body`, indented by four. */
 const unit = (names: string, body: string): string =>
@@ -225,48 +224,37 @@ const PYTEST: readonly Case[] = [
   ],
 ]
 
-const why = await whyNotHere('bwrap')
-if (why !== null) {
-  describe('the call proxy', () => test.skip(`skipped: ${why}`, () => undefined))
-} else {
-  describe('the call proxy', { timeout: 60_000 }, () => {
-    let sandbox: Sandbox
-    beforeAll(() => {
-      sandbox = createTestSandbox('bwrap')
+await describeInSandbox('the call proxy', (sandbox) => {
+  const run = async (code: string, tests: string, framework: SuiteFramework = 'unittest'): Promise<SuiteReport> => {
+    const names = [...(/from solution import (.*)/.exec(tests)?.[1] ?? '').split(/,\s*/)]
+    const candidate = { language: 'python', code, entryPoint: names[0] ?? '', seed: 1 } as const
+    return runSuite(sandbox(), { framework, candidate, moduleName: 'solution', names, tests })
+  }
+  const check = async ([, code, tests, grade, passed, reason]: Case, framework?: SuiteFramework): Promise<void> => {
+    const report = await run(code, tests, framework)
+    expect({ grade: report.grade, passed: report.passed, reasons: report.reasons }).toEqual({
+      grade,
+      passed,
+      reasons: expect.anything(),
     })
-    afterAll(() => sandbox.dispose())
+    if (reason !== undefined) expect(report.reasons.join('\n')).toMatch(reason)
+    if (grade === 'verified' && passed) expect(report.reasons).toEqual([])
+  }
 
-    const run = async (code: string, tests: string, framework: SuiteFramework = 'unittest'): Promise<SuiteReport> => {
-      const names = [...(/from solution import (.*)/.exec(tests)?.[1] ?? '').split(/,\s*/)]
-      const candidate = { language: 'python', code, entryPoint: names[0] ?? '', seed: 1 } as const
-      return runSuite(sandbox, { framework, candidate, moduleName: 'solution', names, tests })
-    }
-    const check = async ([, code, tests, grade, passed, reason]: Case, framework?: SuiteFramework): Promise<void> => {
-      const report = await run(code, tests, framework)
-      expect({ grade: report.grade, passed: report.passed, reasons: report.reasons }).toEqual({
-        grade,
-        passed,
-        reasons: expect.anything(),
-      })
-      if (reason !== undefined) expect(report.reasons.join('\n')).toMatch(reason)
-      if (grade === 'verified' && passed) expect(report.reasons).toEqual([])
-    }
+  test.each(WRONG_PROGRAMS.map((row) => [row[0], row] as const))('wrong code does not pass: %s', (_, row) => check(row))
+  test.each(RIGHT_PROGRAMS.map((row) => [row[0], row] as const))('right code passes: %s', (_, row) => check(row))
+  test.each(MORE.map((row) => [row[0], row] as const))('%s', (_, row) => check(row))
+  test.each(PYTEST.map((row) => [row[0], row] as const))('pytest: %s', (_, row) => check(row, 'pytest'))
 
-    test.each(WRONG_PROGRAMS.map((row) => [row[0], row] as const))('wrong code does not pass: %s', (_, row) => check(row))
-    test.each(RIGHT_PROGRAMS.map((row) => [row[0], row] as const))('right code passes: %s', (_, row) => check(row))
-    test.each(MORE.map((row) => [row[0], row] as const))('%s', (_, row) => check(row))
-    test.each(PYTEST.map((row) => [row[0], row] as const))('pytest: %s', (_, row) => check(row, 'pytest'))
-
-    test('a run that was cancelled says nothing of the code', async () => {
-      const names = ['add']
-      const candidate = { language: 'python', code: 'def add(a, b): return a + b\n', entryPoint: 'add', seed: 1 } as const
-      const signal = AbortSignal.abort()
-      expect(
-        await runSuite(sandbox, { framework: 'unittest', candidate, moduleName: 'solution', names, tests: ANY_RAISE, signal }),
-      ).toMatchObject({ grade: 'unverified', passed: false })
-    })
+  test('a run that was cancelled says nothing of the code', async () => {
+    const names = ['add']
+    const candidate = { language: 'python', code: 'def add(a, b): return a + b\n', entryPoint: 'add', seed: 1 } as const
+    const signal = AbortSignal.abort()
+    expect(
+      await runSuite(sandbox(), { framework: 'unittest', candidate, moduleName: 'solution', names, tests: ANY_RAISE, signal }),
+    ).toMatchObject({ grade: 'unverified', passed: false })
   })
-}
+})
 
 test('what the sandbox did is not the doing of the code, and the other way round', () => {
   const kindOf = (reason: string) => readAnswers({ kind: 'not-run', reason }, 1).map(({ kind }) => kind)

@@ -1,12 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { SuiteFramework } from '../../src/domain/suite.ts'
-import type { CandidateLanguage, Sandbox } from '../../src/ports/sandbox.ts'
+import type { CandidateLanguage } from '../../src/ports/sandbox.ts'
 import { isReachableBy, sandboxUser } from '../../src/sandbox/host-user.ts'
 import type { SuiteSpec } from '../../src/sandbox/suite.ts'
 import { checkModuleName } from '../../src/sandbox/suite-frameworks.ts'
 import { runSuite } from '../../src/sandbox/suite-runner.ts'
 import { findFlags } from '../../src/sandbox/suite-verdict.ts'
-import { createTestSandbox, whyNotHere } from '../support/this-machines-sandbox.ts'
+import { describeInSandbox } from '../support/this-machines-sandbox.ts'
 
 const RIGHT =
   'def add(a, b):\n    if not isinstance(a, int): raise TypeError("int")\n    return a + b\ndef uniq(xs): return list(dict.fromkeys(xs))\n'
@@ -46,112 +46,98 @@ function suite(framework: SuiteFramework, code: string, tests: string, language:
   }
 }
 
-const why = await whyNotHere('bwrap')
-if (why !== null) {
-  describe('suites', () => test.skip(`skipped: ${why}`, () => undefined))
-} else {
-  describe('suites', () => {
-    let sandbox: Sandbox
-    beforeAll(() => {
-      sandbox = createTestSandbox('bwrap')
+await describeInSandbox('suites', (sandbox) => {
+  test.each([
+    ['unittest', UNITTEST, 3],
+    ['pytest', PYTEST, 3],
+  ] as const)('%s runs through the call proxy: right code is verified, wrong code fails', async (framework, tests, count) => {
+    const right = await runSuite(sandbox(), suite(framework, RIGHT, tests))
+    expect({ ...right, tests: right.tests.length, before: right.before.length }).toEqual({
+      grade: 'verified',
+      passed: true,
+      tests: count,
+      before: count,
+      reasons: [],
+      flags: [],
     })
-    afterAll(() => sandbox.dispose())
+    const wrong = await runSuite(sandbox(), suite(framework, WRONG, tests))
+    expect([wrong.grade, wrong.passed]).toEqual(['verified', false])
+  })
 
-    test.each([
-      ['unittest', UNITTEST, 3],
-      ['pytest', PYTEST, 3],
-    ] as const)('%s runs through the call proxy: right code is verified, wrong code fails', async (framework, tests, count) => {
-      const right = await runSuite(sandbox, suite(framework, RIGHT, tests))
-      expect({ ...right, tests: right.tests.length, before: right.before.length }).toEqual({
-        grade: 'verified',
-        passed: true,
-        tests: count,
-        before: count,
-        reasons: [],
-        flags: [],
-      })
-      const wrong = await runSuite(sandbox, suite(framework, WRONG, tests))
-      expect([wrong.grade, wrong.passed]).toEqual(['verified', false])
-    })
+  test.each([
+    ['exits', 'import os\nos._exit(0)\n'],
+    ['exits when called', 'import os\ndef add(a, b): os._exit(0)\ndef uniq(xs): os._exit(0)\n'],
+    [
+      'patches the assertions',
+      `import unittest\nfor n in dir(unittest.TestCase):\n    if n.startswith('assert'): setattr(unittest.TestCase, n, lambda s, *a, **k: None)\n${WRONG}`,
+    ],
+    ['equals everything', 'class E(int):\n    __eq__ = lambda s, o: True\ndef add(a, b): return E(0)\ndef uniq(xs): return xs\n'],
+    ['prints a report', `print("Ran 3 tests\\n\\nOK")\n${WRONG}`],
+  ])('a wrong candidate that %s does not pass through the proxy', async (_, code) => {
+    expect((await runSuite(sandbox(), suite('unittest', code, UNITTEST))).passed).toBe(false)
+  })
 
-    test.each([
-      ['exits', 'import os\nos._exit(0)\n'],
-      ['exits when called', 'import os\ndef add(a, b): os._exit(0)\ndef uniq(xs): os._exit(0)\n'],
-      [
-        'patches the assertions',
-        `import unittest\nfor n in dir(unittest.TestCase):\n    if n.startswith('assert'): setattr(unittest.TestCase, n, lambda s, *a, **k: None)\n${WRONG}`,
-      ],
-      [
-        'equals everything',
-        'class E(int):\n    __eq__ = lambda s, o: True\ndef add(a, b): return E(0)\ndef uniq(xs): return xs\n',
-      ],
-      ['prints a report', `print("Ran 3 tests\\n\\nOK")\n${WRONG}`],
-    ])('a wrong candidate that %s does not pass through the proxy', async (_, code) => {
-      expect((await runSuite(sandbox, suite('unittest', code, UNITTEST))).passed).toBe(false)
-    })
-
-    test('a suite that needs the code in its process is forgeable, and passes with that grade only', async () => {
-      const { grade, passed, reasons } = await runSuite(sandbox, suite('unittest', BOX, STATEFUL))
-      expect({ grade, passed, reasons }).toEqual({
-        grade: 'forgeable',
-        passed: true,
-        reasons: [expect.stringMatching(/^no call proxy/)],
-      })
-    })
-
-    test('in the process of the code, exiting well and patched assertions are found out by the canaries', async () => {
-      for (const attack of [
-        'import os, atexit\natexit.register(lambda: os._exit(0))\n',
-        `import unittest\nunittest.TestCase.assertEqual = lambda *a: None\n`,
-      ]) {
-        const result = await runSuite(
-          sandbox,
-          suite('unittest', `${attack}class Box:\n    def __init__(self, v): self.value = 0\n`, STATEFUL),
-        )
-        expect([result.grade, result.passed]).toEqual(['forgeable', false])
-        expect(result.flags.length).toBeGreaterThan(0)
-      }
-    })
-
-    test('node:test runs in the process of the code: right passes as forgeable, wrong and forged do not', async () => {
-      const run = (code: string) => runSuite(sandbox, suite('node:test', code, NODE, 'javascript'))
-      const right = await run('export const add = (a, b) => a + b\n')
-      expect([right.grade, right.passed, right.tests]).toEqual(['forgeable', true, [{ id: 'adds', status: 'pass' }]])
-      const wrong = await run('export const add = () => 0\n')
-      const exits = await run('process.exit(0)\nexport const add = () => 0\n')
-      const patched = await run("import assert from 'node:assert'\nassert.strictEqual = () => {}\nexport const add = () => 0\n")
-      expect([wrong, exits, patched].map(({ passed }) => passed)).toEqual([false, false, false])
-    })
-
-    const nodeModules = new URL('../../node_modules', import.meta.url).pathname
-    const isShown = isReachableBy(sandboxUser(process.getuid?.()), nodeModules)
-    test.skipIf(!isShown)(
-      'vitest runs in the process of the code: right passes as forgeable, a patched chai does not',
-      async () => {
-        const tests =
-          "import { test, expect } from 'vitest'\nimport { add } from './solution.mjs'\ntest('adds', () => expect(add(2, 3)).toBe(process.pid > 0 ? 5 : 6))\n"
-        const run = (code: string) => runSuite(sandbox, { ...suite('vitest', code, tests, 'javascript'), nodeModules })
-        const right = await run('export const add = (a, b) => a + b\n')
-        expect([right.grade, right.passed, right.tests]).toEqual(['forgeable', true, [{ id: 'adds', status: 'pass' }]])
-        const forged = await run(
-          "import * as v from 'vitest'\nv.chai.Assertion.prototype.assert = function () {}\nexport const add = () => 0\n",
-        )
-        expect(forged.passed).toBe(false)
-      },
-    )
-
-    test('tests that pass without the code prove nothing', async () => {
-      const empty = 'import unittest\nclass T(unittest.TestCase):\n    def test_nothing(self): self.assertTrue(True)\n'
-      const result = await runSuite(sandbox, suite('unittest', RIGHT, empty))
-      expect(result).toMatchObject({ grade: 'unverified', passed: false, reasons: ['the tests pass without the code'] })
-    })
-
-    test('skipped tests are not passed ones', async () => {
-      const skips = UNITTEST.replace('    def test_uniq', '    @unittest.skip("later")\n    def test_uniq')
-      expect(await runSuite(sandbox, suite('unittest', RIGHT, skips))).toMatchObject({ grade: 'verified', passed: false })
+  test('a suite that needs the code in its process is forgeable, and passes with that grade only', async () => {
+    const { grade, passed, reasons } = await runSuite(sandbox(), suite('unittest', BOX, STATEFUL))
+    expect({ grade, passed, reasons }).toEqual({
+      grade: 'forgeable',
+      passed: true,
+      reasons: [expect.stringMatching(/^no call proxy/)],
     })
   })
-}
+
+  test('in the process of the code, exiting well and patched assertions are found out by the canaries', async () => {
+    for (const attack of [
+      'import os, atexit\natexit.register(lambda: os._exit(0))\n',
+      `import unittest\nunittest.TestCase.assertEqual = lambda *a: None\n`,
+    ]) {
+      const result = await runSuite(
+        sandbox(),
+        suite('unittest', `${attack}class Box:\n    def __init__(self, v): self.value = 0\n`, STATEFUL),
+      )
+      expect([result.grade, result.passed]).toEqual(['forgeable', false])
+      expect(result.flags.length).toBeGreaterThan(0)
+    }
+  })
+
+  test('node:test runs in the process of the code: right passes as forgeable, wrong and forged do not', async () => {
+    const run = (code: string) => runSuite(sandbox(), suite('node:test', code, NODE, 'javascript'))
+    const right = await run('export const add = (a, b) => a + b\n')
+    expect([right.grade, right.passed, right.tests]).toEqual(['forgeable', true, [{ id: 'adds', status: 'pass' }]])
+    const wrong = await run('export const add = () => 0\n')
+    const exits = await run('process.exit(0)\nexport const add = () => 0\n')
+    const patched = await run("import assert from 'node:assert'\nassert.strictEqual = () => {}\nexport const add = () => 0\n")
+    expect([wrong, exits, patched].map(({ passed }) => passed)).toEqual([false, false, false])
+  })
+
+  const nodeModules = new URL('../../node_modules', import.meta.url).pathname
+  const isShown = isReachableBy(sandboxUser(process.getuid?.()), nodeModules)
+  test.skipIf(!isShown)(
+    'vitest runs in the process of the code: right passes as forgeable, a patched chai does not',
+    async () => {
+      const tests =
+        "import { test, expect } from 'vitest'\nimport { add } from './solution.mjs'\ntest('adds', () => expect(add(2, 3)).toBe(process.pid > 0 ? 5 : 6))\n"
+      const run = (code: string) => runSuite(sandbox(), { ...suite('vitest', code, tests, 'javascript'), nodeModules })
+      const right = await run('export const add = (a, b) => a + b\n')
+      expect([right.grade, right.passed, right.tests]).toEqual(['forgeable', true, [{ id: 'adds', status: 'pass' }]])
+      const forged = await run(
+        "import * as v from 'vitest'\nv.chai.Assertion.prototype.assert = function () {}\nexport const add = () => 0\n",
+      )
+      expect(forged.passed).toBe(false)
+    },
+  )
+
+  test('tests that pass without the code prove nothing', async () => {
+    const empty = 'import unittest\nclass T(unittest.TestCase):\n    def test_nothing(self): self.assertTrue(True)\n'
+    const result = await runSuite(sandbox(), suite('unittest', RIGHT, empty))
+    expect(result).toMatchObject({ grade: 'unverified', passed: false, reasons: ['the tests pass without the code'] })
+  })
+
+  test('skipped tests are not passed ones', async () => {
+    const skips = UNITTEST.replace('    def test_uniq', '    @unittest.skip("later")\n    def test_uniq')
+    expect(await runSuite(sandbox(), suite('unittest', RIGHT, skips))).toMatchObject({ grade: 'verified', passed: false })
+  })
+})
 
 test('flags name what could tamper, each once', () => {
   expect(findFlags('import ctypes, gc\nos._exit(0); os._exit(1); process.exit()')).toEqual([
