@@ -71,28 +71,31 @@ describe.skipIf(why !== null)(`runs on bad evidence${why === null ? '' : ` (skip
   })
 
   test.each([
-    ['loads', 'raise SystemExit(3)'],
-    ['defines the function', 'def other(a):\n    return a'],
-    ['parses', 'def add(a, b:\n    return a'],
-    ['ends', 'while True:\n    pass'],
-    ['survives its own loading', 'import os\nos._exit(0)'],
+    ['loads', 'LIMIT = undefined_name\n\ndef add(a, b):\n    return a + b', "NameError: name 'undefined_name' is not defined"],
+    ['defines the function', 'def other(a):\n    return a', 'the asked function is not defined'],
+    ['parses', 'def add(a, b:\n    return a', 'SyntaxError: '],
+    ['ends', 'ALL = sum(0 for _ in iter(int, 1))\n\ndef add(a, b):\n    return a + b', 'loading took too long'],
+    [
+      'survives its own loading',
+      'import os\n\nEND = os._exit(0)\n\ndef add(a, b):\n    return a + b',
+      'ProcessExit: exit code 0',
+    ],
   ])(
     'no candidate %s: nobody wins, and each is told why',
-    async (_, code) => {
+    async (_, code, problem) => {
       const result = await runOf(TASK, { coder: python(code) })
-      expect({ ...ended(result), stopReason: '' }).toEqual({
-        outcome: 'noConsensus',
-        stopReason: '',
-        winner: null,
-        grade: 'unverified',
-      })
-      expect(['not-solved', 'nothing-parses', 'no-candidate']).toContain(result.stopReason)
+      const stopReason = problem.startsWith('SyntaxError') ? 'nothing-parses' : 'not-solved'
+      expect(ended(result)).toEqual({ outcome: 'noConsensus', stopReason, winner: null, grade: 'unverified' })
+      expect(result.context.judgement?.decision.ranking.map((each) => each.problem)).toEqual([expect.stringContaining(problem)])
     },
     30_000,
   )
 
   test('the same holds where there is nothing to call: what does not load does not win', async () => {
-    const result = await runOf('Write the Python function add(a, b).', { coder: python('raise SystemExit(3)'), architect: ADD })
+    const result = await runOf('Write the Python function add(a, b).', {
+      coder: python('LIMIT = undefined_name\n\ndef add(a, b):\n    return a + b'),
+      architect: ADD,
+    })
     expect(ended(result)).toMatchObject({ outcome: 'completed', winner: 'architect.1', grade: 'unverified' })
   })
 
