@@ -61,14 +61,14 @@ function meanOf(own: number, pool: readonly PoolProgram[], compare: Compare): Li
   })
   if (compared.length === 0) return null
   const mean = (of: (result: CodeBleuResult) => number | null): number | null => {
-    let [sum, total] = [0, 0]
-    for (const { weight, result } of compared) {
+    const known = compared.flatMap(({ weight, result }) => {
       const value = of(result)
-      if (value === null) continue
-      sum += value * weight
-      total += weight
-    }
-    return total === 0 ? null : Math.min(1, sum / total)
+      return value === null ? [] : [{ weight, share: value * weight }]
+    })
+    // Summed from the smallest up: in the pool's order, the last bit, and so the rounded figure, would hang on that order.
+    const shares = known.map(({ share }) => share).sort((a, b) => a - b)
+    const total = known.reduce((sum, { weight }) => sum + weight, 0)
+    return total === 0 ? null : Math.min(1, shares.reduce((sum, share) => sum + share, 0) / total)
   }
   const [ngram = null, weighted = null, ast = null, flow = null, token = null] = CODE_BLEU_PARTS.map((part) =>
     mean(({ parts }) => parts[part]),

@@ -40,6 +40,19 @@ describe('likeness to a pool', () => {
         expect(all.every((value) => value >= 0 && value <= 1)).toBe(true)
         expect([...(poolLikeness([...pool].reverse(), weights) ?? [])].reverse()).toEqual(all)
       }),
+      // Two orders of summing these differ in the last bit, on either side of half a unit of the sixth digit.
+      {
+        examples: [
+          [
+            [
+              ['b a', 2],
+              ['a a', 3],
+              ['b c b c a b', 1],
+              ['a a b b b a', 3],
+            ],
+          ],
+        ],
+      },
     )
   })
 })
