@@ -188,6 +188,7 @@ function execute(request: ExecuteRequest, world: World): Promise<ExecuteResult> 
       {
         grant: () => {},
         text: () => {},
+        row: () => {},
         ok: (output) => resolve(output as ExecuteResult),
         err: (error) => reject(new Error(error.message)),
       },

@@ -4,17 +4,17 @@ import { CodeConductorError, toErrorData } from '../domain/errors.ts'
 import { describeNoIsolation } from '../domain/isolation.ts'
 import type { ExecuteRequest, ExecuteResult } from '../machines/effects.ts'
 import type { CandidateLanguage, Sandbox } from '../ports/sandbox.ts'
-import { type Executor, executorOf } from './executor.ts'
+import { type EffectSink, type Executor, executorOf } from './executor.ts'
 
 /** Calls of one candidate that may time out before the rest are not run. */
 const STOP_AFTER_TIMEOUTS = 4
 
 /**
  * Returns the executor of `execute`: each candidate is loaded in a sandbox of its own and asked the planned calls over
- * a channel it cannot forge. Without isolation nothing runs, and the result says why.
+ * a channel it cannot forge, and its row is told as soon as it is there. Without isolation nothing runs, and the result says why.
  */
 export function createExecuteExecutor(sandbox: Sandbox, parallel: number): Executor {
-  return executorOf((request: ExecuteRequest, signal) => executeCalls(request, sandbox, parallel, signal))
+  return executorOf((request: ExecuteRequest, signal, tell) => executeCalls(request, sandbox, parallel, signal, tell))
 }
 
 async function executeCalls(
@@ -22,6 +22,7 @@ async function executeCalls(
   sandbox: Sandbox,
   parallel: number,
   signal: AbortSignal,
+  tell: EffectSink['row'],
 ): Promise<ExecuteResult> {
   const { driver, isolation, policyHash, why, fix, languages, selfTest } = await sandbox.probe()
   const facts = { driver, policyHash, ...(selfTest === undefined ? {} : { selfTest }) }
@@ -37,7 +38,10 @@ async function executeCalls(
     for (let i = next; i < request.candidates.length; i = next) {
       next = i + 1
       const candidate = request.candidates[i]
-      if (candidate !== undefined) rows[i] = await executeOne(candidate, request, language, sandbox, signal)
+      if (candidate === undefined) continue
+      const row = await executeOne(candidate, request, language, sandbox, signal)
+      rows[i] = row
+      tell(row)
     }
   }
   await Promise.all(Array.from({ length: Math.max(1, parallel) }, work))

@@ -1,6 +1,7 @@
 import { type ErrorData, toErrorData } from '../domain/errors.ts'
 import type { EffectId } from '../domain/ids.ts'
 import type { ModelKey } from '../domain/model.ts'
+import type { RowChunk } from './row-record.ts'
 
 /** An effect as its executor sees it. */
 export interface EffectRequest {
@@ -14,6 +15,8 @@ export interface EffectSink {
   grant(model: ModelKey, queuedMs: number): void
   /** Text as it arrives; `ttftMs` with the first piece. */
   text(text: string, ttftMs?: number): void
+  /** One candidate's part of a result, as soon as it is there; `ok` has it among its rows too. */
+  row(row: RowChunk['row']): void
   ok(output: unknown): void
   err(error: ErrorData): void
 }
@@ -25,9 +28,14 @@ export interface EffectSink {
 export type Executor = (request: EffectRequest, sink: EffectSink, abort: AbortController) => void
 
 /** Returns an executor of effects that are one piece of work: its result is the effect's, unless nobody wants it any more. */
-export function executorOf<TInput>(work: (input: TInput, signal: AbortSignal) => Promise<unknown>): Executor {
+export function executorOf<TInput>(
+  work: (input: TInput, signal: AbortSignal, tell: EffectSink['row']) => Promise<unknown>,
+): Executor {
   return (effect, sink, { signal }) => {
-    work(effect.input as TInput, signal).then(
+    const tell: EffectSink['row'] = (row) => {
+      if (!signal.aborted) sink.row(row)
+    }
+    work(effect.input as TInput, signal, tell).then(
       (result) => {
         if (!signal.aborted) sink.ok(result)
       },

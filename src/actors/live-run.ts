@@ -9,6 +9,7 @@ import type { Clock, TimerHandle } from '../ports/clock.ts'
 import type { RunLog } from '../ports/run-store.ts'
 import { packAnswer } from './answer-record.ts'
 import type { EffectSink, Executors } from './executor.ts'
+import { hasRows, packRows, type RowChunk } from './row-record.ts'
 import type { FoldStep, OpenEffect, RunFold } from './run-fold.ts'
 
 /*
@@ -55,6 +56,8 @@ interface Flight {
   pending: string
   offset: number
   ttftMs: number | null
+  /** Candidates whose rows of its result are logged. */
+  readonly told: Set<string>
 }
 
 export interface Position {
@@ -178,7 +181,15 @@ export class LiveRun {
   #launch(effects: readonly OpenEffect[]): void {
     for (const effect of effects) {
       const agent = (effect.input as { agent?: string }).agent ?? ''
-      this.#flights.set(effect.id, { effect, abort: new AbortController(), agent, pending: '', offset: 0, ttftMs: null })
+      this.#flights.set(effect.id, {
+        effect,
+        abort: new AbortController(),
+        agent,
+        pending: '',
+        offset: 0,
+        ttftMs: null,
+        told: new Set(),
+      })
     }
     this.#options.log.durable().then(
       () => {
@@ -209,6 +220,9 @@ export class LiveRun {
       },
       text: (text, ttftMs) => {
         if (isOpen()) this.#text(flight, text, ttftMs)
+      },
+      row: (row) => {
+        if (isOpen()) this.#row(flight, row)
       },
       ok: (output) => {
         if (isOpen()) this.#settle(flight, 'ok', output)
@@ -245,16 +259,29 @@ export class LiveRun {
     this.#input('chunk', { id: flight.effect.id, d: { text, ...first } })
   }
 
+  #row(flight: Flight, row: RowChunk['row']): void {
+    if (flight.told.has(row.candidate)) return
+    flight.told.add(row.candidate)
+    this.#input('chunk', { id: flight.effect.id, d: { row } satisfies RowChunk })
+  }
+
   #settle(flight: Flight, k: 'ok' | 'err', result: unknown): void {
     const { effect } = flight
     // The first text has not been logged yet: its time to come is told with a chunk.
     if (flight.ttftMs !== null && k === 'ok') this.#flush(flight)
-    const d =
-      k === 'ok' && effect.name === 'model'
-        ? packAnswer(result as AnswerFacts, effect.input as ModelRequest, flight.pending)
-        : result
+    const d = k === 'ok' ? this.#pack(flight, result) : result
     this.#flights.delete(effect.id)
     this.#input(k, { id: effect.id, d })
+  }
+
+  /** Returns a result's payload: what the records before it say, its rows among that, it does not say again. */
+  #pack(flight: Flight, result: unknown): unknown {
+    const { effect, pending } = flight
+    if (effect.name === 'model') return packAnswer(result as AnswerFacts, effect.input as ModelRequest, pending)
+    if (!hasRows(effect.name)) return result
+    const { untold, facts } = packRows(result, flight.told)
+    for (const row of untold) this.#row(flight, row)
+    return facts
   }
 
   #abort(id: EffectId): void {

@@ -8,6 +8,7 @@ import type { RunChange, RunContext, RunInput } from '../machines/run-context.ts
 import { type AnswerRecord, type ChunkRecord, type GrantRecord, unpackAnswer } from './answer-record.ts'
 import { createInputHasher, shortHash } from './digest.ts'
 import { type BoundRunMachine, pathOf, type RunRuntime } from './effect-actor.ts'
+import { hasRows, type RowChunk, unpackRows } from './row-record.ts'
 
 /*
  * A run is fold(inputs). Invariants:
@@ -49,6 +50,8 @@ export type RunInputRecord = Pick<LogRecord, 'k' | 't'> & Partial<Pick<LogRecord
 interface EffectEntry extends OpenEffect {
   readonly ref: EffectActorRef
   text: string
+  /** Of its result, as they came. */
+  rows: RowChunk['row'][]
   hasText: boolean
   grant: GrantRecord | null
   ttftMs: number | null
@@ -140,7 +143,7 @@ export class RunFold {
     }
   }
 
-  /** Returns whether the input can have changed state: a later chunk only adds text. */
+  /** Returns whether the input can have changed state or said something: a later piece of text only adds to the others. */
   #deliver(input: RunInputRecord): boolean {
     switch (input.k) {
       case 'start':
@@ -161,7 +164,7 @@ export class RunFold {
         return this.#finish(input, () => ({ type: 'effect.err', error: { ...(input.d as ErrorData), at: input.t } }))
       case 'retry': {
         const entry = this.#effects.get(input.id ?? '')
-        if (entry !== undefined) entry.text = ''
+        if (entry !== undefined) Object.assign(entry, { text: '', rows: [] })
         return false
       }
       case 'override':
@@ -213,6 +216,7 @@ export class RunFold {
       inputHash: this.#hasher.hash(input),
       ref: self,
       text: '',
+      rows: [],
       hasText: false,
       grant: null,
       ttftMs: null,
@@ -277,7 +281,12 @@ export class RunFold {
   #chunk(input: RunInputRecord): boolean {
     const entry = this.#effects.get(input.id ?? '')
     if (entry === undefined) return false
-    const { text, ttftMs } = input.d as ChunkRecord
+    const data = input.d as ChunkRecord | RowChunk
+    if ('row' in data) {
+      entry.rows.push(data.row)
+      return this.#toAsker(input, { type: 'candidate.measured', by: entry.name, row: data.row })
+    }
+    const { text, ttftMs } = data
     entry.text += text
     if (entry.hasText) return false
     entry.hasText = true
@@ -338,7 +347,8 @@ function textOf(entry: StateText): string {
 }
 
 function toOutput(entry: EffectEntry, data: unknown): unknown {
-  return entry.name === 'model' ? unpackAnswer(data as AnswerRecord, entry) : data
+  if (entry.name === 'model') return unpackAnswer(data as AnswerRecord, entry)
+  return hasRows(entry.name) ? unpackRows(data, entry.input, entry.rows) : data
 }
 
 interface AbnormalEnd {

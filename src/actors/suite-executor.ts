@@ -4,14 +4,14 @@ import type { SuiteReport } from '../domain/suite.ts'
 import type { SuiteRequest, SuiteResult } from '../machines/effects.ts'
 import type { SuiteJudge } from '../ports/judge.ts'
 import type { Sandbox } from '../ports/sandbox.ts'
-import { type Executor, executorOf } from './executor.ts'
+import { type EffectSink, type Executor, executorOf } from './executor.ts'
 
 /**
  * Returns the executor of `suite`: the user's tests are run on each candidate, one after the other, each in sandboxes of its own. Without
  * isolation nothing runs, and the result says why.
  */
 export function createSuiteExecutor(sandbox: Sandbox, judge: SuiteJudge): Executor {
-  return executorOf((request: SuiteRequest, signal) => runSuites(request, sandbox, judge, signal))
+  return executorOf((request: SuiteRequest, signal, tell) => runSuites(request, sandbox, judge, signal, tell))
 }
 
 async function runSuites(
@@ -19,6 +19,7 @@ async function runSuites(
   sandbox: Sandbox,
   judge: SuiteJudge,
   signal: AbortSignal,
+  tell: EffectSink['row'],
 ): Promise<SuiteResult> {
   const { driver, isolation, policyHash, why, fix, languages } = await sandbox.probe()
   const nothing = (reason: string): SuiteResult => ({ rows: [], driver, isolation: 'none', policyHash, why: reason, fix: null })
@@ -28,7 +29,9 @@ async function runSuites(
   const rows: { candidate: string; report: SuiteReport }[] = []
   for (const { id, program } of candidates) {
     if (signal.aborted) break
-    rows.push({ candidate: id, report: await judgeOne(judge, suite, program, signal) })
+    const row = { candidate: id, report: await judgeOne(judge, suite, program, signal) }
+    rows.push(row)
+    tell(row)
   }
   return { rows, driver, isolation, policyHash, why: '', fix }
 }

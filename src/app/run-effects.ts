@@ -1,4 +1,5 @@
 import { type AnswerRecord, type ChunkRecord, type GrantRecord, unpackAnswer } from '../actors/answer-record.ts'
+import { hasRows, type RowChunk, unpackRows } from '../actors/row-record.ts'
 import type { RunEvent } from '../domain/event.ts'
 import { type PromptMessage, renderMessages } from '../domain/message.ts'
 import type { LogRecord } from '../domain/record.ts'
@@ -34,7 +35,9 @@ export interface RunStory {
 }
 
 interface Open extends Omit<RunEffect, 'output' | 'error' | 'model' | 'inputTokens' | 'outputTokens' | 'endedMs'> {
+  readonly input: unknown
   text: string
+  rows: RowChunk['row'][]
   grant: GrantRecord | null
 }
 
@@ -59,7 +62,9 @@ export function storyOf(records: readonly LogRecord[], mode: ReplayMode = 'outco
           phase: request?.phase ?? null,
           round: request?.round ?? null,
           askedMs: record.t,
+          input: effect.input,
           text: '',
+          rows: [],
           grant: null,
         })
       }
@@ -74,12 +79,13 @@ function settle(record: LogRecord, open: Map<string, Open>, done: RunEffect[]): 
   const effect = open.get(record.id ?? '')
   if (effect === undefined) return
   if (record.k === 'grant') effect.grant = record.d as GrantRecord
-  if (record.k === 'chunk') effect.text += (record.d as ChunkRecord).text
-  if (record.k === 'retry') effect.text = ''
+  if (record.k === 'chunk') addChunk(effect, record.d as ChunkRecord | RowChunk)
+  if (record.k === 'retry') Object.assign(effect, { text: '', rows: [] })
   if (record.k === 'err') close(open, done, effect.id, { error: (record.d as { message: string }).message, endedMs: record.t })
   if (record.k !== 'ok') return
   if (effect.name !== 'model') {
-    close(open, done, effect.id, { output: JSON.stringify(record.d), endedMs: record.t })
+    const output = JSON.stringify(hasRows(effect.name) ? unpackRows(record.d, effect.input, effect.rows) : record.d)
+    close(open, done, effect.id, { output, endedMs: record.t })
     return
   }
   const answer = unpackAnswer(record.d as AnswerRecord, { input: {}, grant: effect.grant, ttftMs: null, text: effect.text })
@@ -93,11 +99,16 @@ function settle(record: LogRecord, open: Map<string, Open>, done: RunEffect[]): 
   })
 }
 
+function addChunk(effect: Open, chunk: ChunkRecord | RowChunk): void {
+  if ('row' in chunk) effect.rows.push(chunk.row)
+  else effect.text += chunk.text
+}
+
 function close(open: Map<string, Open>, done: RunEffect[], id: string, end: Partial<RunEffect>): void {
   const effect = open.get(id)
   if (effect === undefined) return
   open.delete(id)
-  const { text: _, grant: __, ...asked } = effect
+  const { input: _, text: __, rows: ___, grant: ____, ...asked } = effect
   done.push({ ...asked, output: null, error: null, model: null, inputTokens: null, outputTokens: null, endedMs: null, ...end })
 }
 

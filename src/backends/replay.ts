@@ -13,9 +13,14 @@ export interface ReplayOptions {
   readonly recordings: readonly Recording[]
   /** Whether a question asked more often than recorded gets its last answer again or is a miss; default `miss`. */
   readonly whenExhausted?: 'miss' | 'repeat-last'
-  /** Waits before each piece of text, so that a person can watch; default none. */
+  /**
+   * Waits before each piece of text, so that a person can watch; default none. How fast the recorded server was is left out then:
+   * beside the time the answer takes here it would be false.
+   */
   readonly pace?: { readonly clock: Clock; readonly eventDelayMs: number }
 }
+
+const NO_TIMINGS = { loadMs: null, prefillMs: null, decodeMs: null, tokensPerSecond: null }
 
 /**
  * Returns a backend that answers from recordings by the canonical hash of {model, messages, sampling}; several under
@@ -56,7 +61,7 @@ export function createReplay(options: ReplayOptions): Backend {
     const recording = take(request)
     for (const event of recording.events) {
       if (options.pace !== undefined && event.type === 'text') await pause(options.pace.clock, options.pace.eventDelayMs, signal)
-      yield event
+      yield options.pace === undefined || event.type !== 'end' ? event : { ...event, server: NO_TIMINGS }
     }
     if (recording.failure !== undefined) throw new BackendError(recording.failure.code, recording.failure.message, facts)
     if (recording.events.at(-1)?.type !== 'end') throw new BackendError('truncated-stream', 'the recording has no end', facts)

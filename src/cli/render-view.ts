@@ -34,13 +34,18 @@ export function renderView(view: RunView, options: ViewOptions): string[] {
 }
 
 function renderHeading(view: RunView, { nowMs, paint }: ViewOptions, width: number): string {
-  const what = view.isJudging ? 'judging' : view.phase === null ? 'gathering' : PHASE_NAMES[view.phase]
+  const what = view.isJudging ? judging(view) : view.phase === null ? 'gathering' : PHASE_NAMES[view.phase]
   const left = view.round === 0 ? 'Starting' : `Round ${view.round} · ${what}`
   const range = view.isJudging ? null : estimateRound(view, nowMs)
   const clock = formatClock(nowMs - view.roundStartMs)
   const right = range === null ? clock : `${clock} · ${renderRange(range)}`
   const gap = width - displayWidth(left) - displayWidth(right)
   return gap < 2 ? paint.bold(clip(left, width)) : `${paint.bold(left)}${' '.repeat(gap)}${paint.dim(right)}`
+}
+
+/** How far the judging is; before anything has run there is nothing to count. */
+function judging({ toJudge, judged }: RunView): string {
+  return judged.length === 0 ? 'judging' : `judging · ${judged.length} of ${plural(toJudge, 'program')}`
 }
 
 function renderRow(row: AgentRow, view: RunView, options: ViewOptions, width: number): string {

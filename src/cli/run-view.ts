@@ -43,6 +43,9 @@ export interface RunView {
   readonly rows: readonly AgentRow[]
   readonly finished: readonly TurnFigures[]
   readonly isJudging: boolean
+  /** Programs being judged, and those of them whose executions have ended. */
+  readonly toJudge: number
+  readonly judged: readonly string[]
   readonly isOver: boolean
 }
 
@@ -54,6 +57,8 @@ export const EMPTY_VIEW: RunView = {
   rows: [],
   finished: [],
   isJudging: false,
+  toJudge: 0,
+  judged: [],
   isOver: false,
 }
 
@@ -97,9 +102,11 @@ export function foldEvent(view: RunView, event: RunEvent, nowMs: number): RunVie
       return { ...view, pending: [], isJudging: true }
     case 'run.completed':
       return { ...view, pending: [], isJudging: false, isOver: true }
-    case 'run.resumed':
     case 'candidates.gated':
+      return { ...view, toJudge: event.candidates.length, judged: [] }
     case 'evidence.gathered':
+      return { ...view, judged: [...view.judged.filter((id) => id !== event.candidate), event.candidate] }
+    case 'run.resumed':
     case 'candidates.ranked':
     case 'debate.opened':
     case 'verdict.reached':

@@ -70,7 +70,7 @@ export type RunEventBody =
       readonly rejected: readonly { readonly id: string; readonly agent: AgentId; readonly reason: string }[]
     }
   | {
-      /** One candidate's executions, as they arrive. k of n; n is 0 where there is nothing of the kind. */
+      /** One candidate's executions as soon as they have ended, again when the user's tests have run on it. k of n; n is 0 where there is nothing of the kind. */
       readonly type: 'evidence.gathered'
       readonly candidate: string
       readonly agent: AgentId

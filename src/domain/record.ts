@@ -5,7 +5,7 @@ export const RECORD_VERSION = 1
 
 /**
  * What crosses a run's boundary, and nothing else:
- * `start` the spec · `cmd` a user's or API's command · `tick` a timer fired · `chunk` text of a model, coalesced ·
+ * `start` the spec · `cmd` a user's or API's command · `tick` a timer fired · `chunk` text of a model, coalesced, or a candidate's row of a result ·
  * `ok`/`err` an effect's result · `grant`/`revoke` the pool gave or took a slot · `retry` an effect was issued again ·
  * `override` what a fork changed · `note` a human's mark, not folded · `upgraded` the run went on in another process or under
  * newer code · `end` sealed; after an interruption more may follow.

@@ -3,7 +3,6 @@ import { decide } from '../consensus/decide.ts'
 import type { Decision, DissentingView } from '../consensus/decision.ts'
 import { type EvidencePlan, planEvidence } from '../consensus/plan-evidence.ts'
 import { suiteFacts } from '../consensus/suite-facts.ts'
-import type { RunEventBody } from '../domain/event.ts'
 import type { ModelKey } from '../domain/model.ts'
 import type { RunSpec } from '../domain/run-spec.ts'
 import type { Dissent, EvidenceGrade, Verdict } from '../domain/verdict.ts'
@@ -198,37 +197,4 @@ function toDissent(view: DissentingView): Dissent {
       ? `a different program; it differs in nothing that was compared`
       : `${view.call} gives ${view.gave ?? 'nothing'} where the winner gives ${view.winnerGave ?? 'nothing'}`
   return { agent: view.agent, candidate: view.candidate, why }
-}
-
-export function describeGate(gate: GateResult): RunEventBody {
-  return {
-    type: 'candidates.gated',
-    candidates: gate.candidates.map((candidate) => ({
-      id: candidate.id,
-      agent: candidate.agent,
-      language: candidate.language,
-      lines: candidate.program.split('\n').length - 1,
-      parses: candidate.parseError === null,
-    })),
-    rejected: gate.rejected.map(({ id, agent, reason }) => ({ id, agent, reason })),
-  }
-}
-
-/** Returns what each candidate passed, one event each; none when nothing was executed. */
-export function describeEvidence({ decision, execution }: Judgement): RunEventBody[] {
-  if ((execution?.rows.length ?? 0) === 0 && decision.suite === null) return []
-  return decision.ranking.map((contender) => ({
-    type: 'evidence.gathered',
-    candidate: contender.id,
-    agent: contender.agent,
-    loads: contender.isLive,
-    examples: [contender.examplesPassed, decision.examples.total],
-    assertions: [contender.assertionsPassed, decision.assertions.total],
-    ...testsEvent(decision, contender.id),
-  }))
-}
-
-function testsEvent({ suite }: Decision, id: string): { readonly tests?: readonly [number, number] } {
-  const own = suite?.find(({ candidate }) => candidate === id)
-  return own === undefined ? {} : { tests: [own.passed, own.total] }
 }

@@ -9,17 +9,8 @@ import { strengthOf } from '../selection/strongest-model.ts'
 import type { ExecuteRequest, ExecuteResult, SuiteRequest, SuiteResult } from './effects.ts'
 import { nextEscalation } from './escalation.ts'
 import type { Judgement } from './judgement.ts'
-import {
-  describeEvidence,
-  describeGate,
-  judge,
-  NO_VERDICT,
-  planFor,
-  taskText,
-  toExecuteRequest,
-  toGateRequest,
-  toSuiteRequest,
-} from './judging.ts'
+import { judge, NO_VERDICT, planFor, taskText, toExecuteRequest, toGateRequest, toSuiteRequest } from './judging.ts'
+import { describeGate } from './judging-events.ts'
 import { agentState, createContext, quorum, type RunContext, standing } from './run-context.ts'
 import { CHILD_ERROR, runSetup } from './run-setup.ts'
 
@@ -196,7 +187,7 @@ export const runMachine = runSetup.createMachine({
     judging: {
       initial: 'gating',
       // What was answered is still judged: the rest of the judging asks no model and is bounded by itself.
-      on: { 'time.up': { actions: 'timeUp' } },
+      on: { 'time.up': { actions: 'timeUp' }, 'candidate.measured': { actions: 'tellEvidence' } },
       states: {
         gating: {
           invoke: {
@@ -250,7 +241,6 @@ export const runMachine = runSetup.createMachine({
           entry: enqueueActions(({ context, enqueue }) => {
             const { judgement } = context
             if (judgement === null) return
-            for (const event of describeEvidence(judgement)) enqueue.emit(event)
             const next = nextEscalation(context)
             enqueue.emit({
               type: 'candidates.ranked',

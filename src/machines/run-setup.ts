@@ -8,6 +8,7 @@ import { decideRestart } from '../selection/restart-policy.ts'
 import { executeEffect, gateEffect, gatherEffect, suiteEffect } from './effects.ts'
 import { knowledgeOf, nextEscalation } from './escalation.ts'
 import { toExecuteRequest, toSuiteRequest } from './judging.ts'
+import { type CandidateMeasured, describeMeasured } from './judging-events.ts'
 import { applyChange } from './override.ts'
 import { type AgentReport, personaMachine, type TurnOrder } from './persona-machine.ts'
 import {
@@ -26,6 +27,7 @@ import { closeTranscript, draftOrders, firstOrders, toTurnOrder, transcriptOrder
 
 type RunMachineEvent =
   | AgentReport
+  | CandidateMeasured
   | { readonly type: 'cmd.cancel'; readonly reason: StopReason; readonly detail: string }
   | { readonly type: 'time.up' }
   | { readonly type: 'cmd.override'; readonly change: RunChange }
@@ -224,6 +226,11 @@ export const runSetup = setup({
         if (!changed.includes(order.agent)) continue
         enqueue.sendTo(order.agent, { type: 'turn.begin', order: toTurnOrder(opened, agentState(opened, order.agent), order) })
       }
+    }),
+    /** What a candidate has shown is told when it has shown it, not when the last of them has. */
+    tellEvidence: enqueueActions(({ context, event, enqueue }) => {
+      const told = event.type === 'candidate.measured' ? describeMeasured(context, event) : null
+      if (told !== null) enqueue.emit(told)
     }),
     stopForJudge: assign(({ event }) => ({
       stopReason: 'judge-failed' as const,

@@ -9,6 +9,7 @@ import { createSandbox } from '../../src/sandbox/create-sandbox.ts'
 import { createTestSandbox, whyNotHere } from '../support/this-machines-sandbox.ts'
 
 const EFFECT = 'run#1'
+const SILENT = { grant: () => undefined, text: () => undefined, row: () => undefined }
 const one = { t: 'int', v: '1' } as const
 const request = (language: string, ...programs: readonly string[]): ExecuteRequest => ({
   language,
@@ -18,9 +19,14 @@ const request = (language: string, ...programs: readonly string[]): ExecuteReque
 })
 
 /** Runs the effect to its end and returns what its sink was given. */
-function perform<T>(sandbox: Sandbox, input: ExecuteRequest, abort = new AbortController()): Promise<T | ErrorData> {
+function perform<T>(
+  sandbox: Sandbox,
+  input: ExecuteRequest,
+  abort = new AbortController(),
+  told: unknown[] = [],
+): Promise<T | ErrorData> {
   return new Promise((resolve) => {
-    const sink = { grant: () => undefined, text: () => undefined, ok: (output: unknown) => resolve(output as T), err: resolve }
+    const sink = { ...SILENT, row: (row: unknown) => told.push(row), ok: (output: unknown) => resolve(output as T), err: resolve }
     createExecuteExecutor(sandbox, 2)({ id: EFFECT, input }, sink, abort)
   })
 }
@@ -44,12 +50,7 @@ test('a suite without isolation says the same and asks no judge', async () => {
   const judge = { judge: () => Promise.reject(new Error('asked')) }
   const suite = { framework: 'unittest', language: 'python', moduleName: 'm', names: ['f'], entryPoint: 'f', tests: '' }
   const result = await new Promise<SuiteResult | ErrorData>((resolve) => {
-    const sink = {
-      grant: () => undefined,
-      text: () => undefined,
-      ok: (out: unknown) => resolve(out as SuiteResult),
-      err: resolve,
-    }
+    const sink = { ...SILENT, ok: (out: unknown) => resolve(out as SuiteResult), err: resolve }
     const input = { suite, candidates: [{ id: 'c0', program: 'x' }] }
     createSuiteExecutor(sandbox, judge)({ id: EFFECT, input }, sink, new AbortController())
   })
@@ -85,7 +86,7 @@ describe.skipIf(why !== null)(`with isolation${why ? ` (skipped: ${why})` : ''}`
     })
   })
 
-  test('a candidate that breaks has a row of its own, in order, and the others are executed', async () => {
+  test('a candidate that breaks has a row of its own, in order and told by itself, and the others are executed', async () => {
     const refusing: Sandbox = {
       ...sandbox,
       open: (candidate, options) =>
@@ -94,7 +95,10 @@ describe.skipIf(why !== null)(`with isolation${why ? ` (skipped: ${why})` : ''}`
           : sandbox.open(candidate, options),
     }
     const programs = ['def f(x): return x', 'import os; os._exit(3)', '# REFUSE', 'def g(x): return x', 'def f(x): return x']
-    const result = (await perform<ExecuteResult>(refusing, request('python', ...programs))) as ExecuteResult
+    const told: unknown[] = []
+    const result = (await perform<ExecuteResult>(refusing, request('python', ...programs), undefined, told)) as ExecuteResult
+    expect(told).toHaveLength(5)
+    expect(told).toEqual(expect.arrayContaining([...result.rows]))
     expect(result.rows.map(({ candidate, load }) => [candidate, load])).toEqual([
       ['c0', { kind: 'loaded' }],
       ['c1', { kind: 'failed', error: 'ProcessExit', message: 'exit code 3' }],

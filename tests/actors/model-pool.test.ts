@@ -38,6 +38,7 @@ async function poolOf(
     const sink: EffectSink = {
       grant: (model) => told.push([agent, 'granted', model]),
       text: () => {},
+      row: () => {},
       ok: () => told.push([agent, 'answered']),
       err: (error) => told.push([agent, 'failed', error.code]),
     }

@@ -5,8 +5,7 @@ import { startRun } from '../../src/app/start-run.ts'
 import { sayScript } from '../../src/backends/mock.ts'
 import { renderDiff } from '../../src/cli/render-diff.ts'
 import { renderDiffMarkdown } from '../../src/cli/render-diff-markdown.ts'
-import type { ExecuteRequest, ExecuteResult } from '../../src/machines/effects.ts'
-import { persona, recordsOf, spec, testServices } from '../support/test-services.ts'
+import { executeAlike, persona, recordsOf, spec, testServices } from '../support/test-services.ts'
 
 const PROMPT = 'Write add(a, b) in Python. add(1, 2) == 3'
 const say = (operator: string) => sayScript(`Here.\n\n\`\`\`python\ndef add(a, b):\n    return a ${operator} b\n\`\`\`\n`)
@@ -15,17 +14,7 @@ const say = (operator: string) => sayScript(`Here.\n\n\`\`\`python\ndef add(a, b
 async function run(operator: string) {
   const services = testServices({
     mock: { script: () => say(operator) },
-    executors: {
-      execute: (effect, sink) => {
-        const { calls, candidates } = effect.input as ExecuteRequest
-        const outcomes = calls.map(() => ({
-          kind: 'value' as const,
-          value: { t: 'int' as const, v: operator === '+' ? '3' : '-1' },
-        }))
-        const rows = candidates.map(({ id }) => ({ candidate: id, load: { kind: 'loaded' as const }, outcomes }))
-        sink.ok({ rows, driver: 'test', isolation: 'full', policyHash: '', why: '' } satisfies ExecuteResult)
-      },
-    },
+    executors: { execute: executeAlike(operator === '+' ? 3 : -1) },
   })
   const { runId } = await (await startRun(spec({ ids: ['coder'], protocol: 'solo', prompt: PROMPT }), services)).result
   return recordsOf(services, runId)

@@ -5,8 +5,9 @@ import { resumeRun } from '../../src/app/resume-run.ts'
 import { startRun } from '../../src/app/start-run.ts'
 import type { RunEvent } from '../../src/domain/event.ts'
 import type { LogRecord } from '../../src/domain/record.ts'
+import type { RunContext } from '../../src/machines/run-context.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
-import { persona, recordsOf, spec, testServices } from '../support/test-services.ts'
+import { executeAlike, persona, recordsOf, spec, testServices } from '../support/test-services.ts'
 
 /** A store that already holds a run's first records, as a crash would leave them. */
 async function storeWith(runId: string, records: readonly LogRecord[]) {
@@ -24,18 +25,21 @@ function transcript(events: readonly RunEvent[], context: { agents: object } | n
     (agent as { answers: { turn: string; answer: { text: string } }[] }).answers.map(({ turn, answer }) => [turn, answer.text]),
   ])
   const verdict = events.find((event) => event.type === 'verdict.reached')
-  return { answers, verdict: verdict?.type === 'verdict.reached' ? verdict.verdict : null }
+  const rows = (context as RunContext | null)?.judgement?.execution?.rows
+  return { answers, rows, verdict: verdict?.type === 'verdict.reached' ? verdict.verdict : null }
 }
 
 const SPEC = spec({ rounds: 2, prompt: 'Write add(a, b) in Python. add(1, 2) == 3' })
 
 test('a run killed after any of its records goes on to the same transcript, and no answer stands twice', async () => {
-  const undisturbed = testServices()
+  const executors = { execute: executeAlike(3) }
+  const undisturbed = testServices({ executors })
   const whole = await (await startRun(SPEC, undisturbed)).result
   const records = await recordsOf(undisturbed, whole.runId)
   const expected = transcript(whole.events, whole.context)
+  expect(records.filter(({ d }) => (d as { row?: unknown })?.row !== undefined)).not.toEqual([])
   for (let cut = 1; cut < records.length - 1; cut += 1) {
-    const services = testServices({ store: await storeWith(whole.runId, records.slice(0, cut)) })
+    const services = testServices({ executors, store: await storeWith(whole.runId, records.slice(0, cut)) })
     const result = await (await resumeRun(whole.runId, services)).result
     expect({ cut, transcript: transcript(result.events, result.context) }).toEqual({ cut, transcript: expected })
     const after = await recordsOf(services, whole.runId)

@@ -112,7 +112,7 @@ describe('recording and replay', () => {
     )
   })
 
-  test('a paced replay waits on the clock before each text', async () => {
+  test('a paced replay waits on the clock before each text, and does not claim the speed of the server that was recorded', async () => {
     const recordings = await record(
       [ask()],
       createMock({
@@ -122,14 +122,25 @@ describe('recording and replay', () => {
         ],
       }),
     )
+    const fast = recordings.map((recording) => ({
+      ...recording,
+      events: recording.events.map((event) =>
+        event.type === 'end' ? { ...event, server: { ...event.server, tokensPerSecond: 99 } } : event,
+      ),
+    }))
     const clock = createSimulatedClock()
-    const at: number[] = []
+    const seen: unknown[] = []
     const play = (async () => {
-      for await (const _ of createReplay({ recordings, pace: { clock, eventDelayMs: 30 } }).chat(ask())) at.push(clock.now())
+      for await (const event of createReplay({ recordings: fast, pace: { clock, eventDelayMs: 30 } }).chat(ask()))
+        seen.push([clock.now(), event.type === 'end' ? event.server.tokensPerSecond : event.type])
     })()
     await clock.advanceAsync(100)
     await play
-    expect(at).toEqual([30, 60, 60])
+    expect(seen).toEqual([
+      [30, 'text'],
+      [60, 'text'],
+      [60, null],
+    ])
   })
 
   test('its models are those recorded', async () => {

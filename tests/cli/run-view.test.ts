@@ -62,6 +62,27 @@ test('a request that was given up and still keeps its server busy is explained',
   )
 })
 
+test('while programs are judged the heading counts them, each once, and from the start when they are judged again', () => {
+  const candidate = (id: string) => ({ id, agent: id, language: 'python', lines: 2, parses: true })
+  const gated = { type: 'candidates.gated', candidates: ['a.1', 'b.1', 'c.1'].map(candidate), rejected: [] } as const
+  const shown = (id: string) =>
+    ({ type: 'evidence.gathered', candidate: id, agent: id, loads: true, examples: [1, 1], assertions: [0, 0] }) as const
+  const closed = { type: 'round.completed', round: 1, phase: 'draft', standing: ['architect'] } as const
+  const heading = (...more: RunEventBody[]) =>
+    show(viewAfter([started, assigned, roundStarted, closed, gated, ...more]), 0)[0]?.replace(/ {2,}.*/, '')
+  expect([
+    heading(),
+    heading(shown('b.1'), shown('a.1')),
+    heading(shown('b.1'), shown('b.1')),
+    heading(shown('b.1'), gated),
+  ]).toEqual([
+    'Round 1 · judging',
+    'Round 1 · judging · 2 of 3 programs',
+    'Round 1 · judging · 1 of 3 programs',
+    'Round 1 · judging',
+  ])
+})
+
 test('answers, failures and agents that are out say so', () => {
   const view = viewAfter([
     started,

@@ -132,7 +132,8 @@ export class FoldDriver {
         value: { t: 'int', v: String(run(call.args.map((arg) => Number('v' in arg ? arg.v : 0)))) },
       })),
     }))
-    this.input({ k: 'ok', id, d: { rows, driver: 'bwrap', isolation: 'full', policyHash: 'p', why: '' } })
+    for (const row of rows) this.input({ k: 'chunk', id, d: { row } })
+    this.input({ k: 'ok', id, d: { driver: 'bwrap', isolation: 'full', policyHash: 'p', why: '' } })
     return this
   }
 

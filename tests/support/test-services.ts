@@ -8,7 +8,7 @@ import { createMock, type MockOptions } from '../../src/backends/mock.ts'
 import { Persona } from '../../src/domain/persona.ts'
 import type { LogRecord } from '../../src/domain/record.ts'
 import { RunSpec, type RunSpecInput } from '../../src/domain/run-spec.ts'
-import type { ExecuteResult } from '../../src/machines/effects.ts'
+import type { ExecuteRequest, ExecuteResult } from '../../src/machines/effects.ts'
 import type { Backend } from '../../src/ports/backend.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { RunStore } from '../../src/ports/run-store.ts'
@@ -34,6 +34,17 @@ const PARSER = createTreeSitterParser()
 const executeNothing: Executors['execute'] = (_effect, sink) => {
   const result: ExecuteResult = { rows: [], driver: 'none', isolation: 'none', policyHash: '', why: 'no sandbox in this test' }
   sink.ok(result)
+}
+
+/** Executes nothing, yet has a row for each candidate that gives `value` for every call; told one by one if `tells`. */
+export function executeAlike(value: number, tells = true): Executors['execute'] {
+  return (effect, sink) => {
+    const { calls, candidates } = effect.input as ExecuteRequest
+    const outcomes = calls.map(() => ({ kind: 'value' as const, value: { t: 'int' as const, v: String(value) } }))
+    const rows = candidates.map(({ id }) => ({ candidate: id, load: { kind: 'loaded' as const }, outcomes }))
+    if (tells) for (const row of rows.toReversed()) sink.row(row)
+    sink.ok({ rows, driver: 'test', isolation: 'full', policyHash: '', why: '' } satisfies ExecuteResult)
+  }
 }
 
 export interface TestServices extends Services {
