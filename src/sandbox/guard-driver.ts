@@ -11,7 +11,7 @@ export interface GuardedDriver extends Driver {
 
 /**
  * Wraps `driver`. A launch under way uses the driver's descriptors and its mount holder, so those stay until the last one is through;
- * what it started is ended like the rest. A launch after that throws `NO_SANDBOX`.
+ * what it started is ended like the rest. A launch after that throws `NO_SANDBOX`; one that the system refused throws `SANDBOX`.
  */
 export function guardDriver(driver: Driver): GuardedDriver {
   const launching = new Set<Promise<unknown>>()
@@ -26,7 +26,7 @@ export function guardDriver(driver: Driver): GuardedDriver {
     driver.close()
   }
   const start = async (plan: Parameters<Driver['launch']>[0]): Promise<Launched> => {
-    const launched = await driver.launch(plan)
+    const launched = await driver.launch(plan).catch(explainSystemError)
     running.add(launched)
     void launched.ended.then(() => running.delete(launched))
     return launched
@@ -50,4 +50,17 @@ export function guardDriver(driver: Driver): GuardedDriver {
       return disposing
     },
   }
+}
+
+/** What the host may have again a moment later. */
+const PASSING = new Set(['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM', 'ENOSPC'])
+
+/** Throws `error` in our own words where the operating system raised it, and as it is otherwise. */
+function explainSystemError(error: unknown): never {
+  const code = error instanceof Error && 'code' in error ? error.code : null
+  if (error instanceof CodeConductorError || typeof code !== 'string') throw error
+  throw new CodeConductorError('SANDBOX', `the sandbox could not start a program: ${code}`, {
+    cause: error,
+    retryable: PASSING.has(code),
+  })
 }

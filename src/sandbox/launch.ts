@@ -1,6 +1,7 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { getPriority, setPriority } from 'node:os'
+import { basename } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { CodeConductorError } from '../domain/errors.ts'
 import type { Mount, RunLimits } from '../ports/sandbox.ts'
@@ -94,6 +95,7 @@ export function boxPriority(own: number = getPriority()): number {
  * Spawns with an empty environment (the first process inside keeps the spawner's, and /proc/1/environ shows it) and with
  * every `inherited` descriptor replaced by /dev/null. `ignore` would not do: beyond 2 it leaves a descriptor as it is,
  * which is right for one that is closed anyway. It is made to stand back at once, before it is told what to start.
+ * Throws `SANDBOX` when there is no process: then there may be no pipes either, which is how Node takes it that descriptors ran out.
  */
 export function spawnBare(
   command: string,
@@ -112,7 +114,13 @@ export function spawnBare(
       masked[fd] = nothing
     }
     const child = spawn(command, [...args], { env, cwd: '/', detached: true, stdio: masked as StdioOptions, ...ids })
-    if (child.pid !== undefined) stepBack(child.pid)
+    // Told a turn later, when whoever called may have heard already; an error event that nobody hears ends this process.
+    child.on('error', () => undefined)
+    if (child.pid === undefined) {
+      const why = 'it is gone, or this process has no descriptors or no processes left'
+      throw new CodeConductorError('SANDBOX', `${basename(command)} could not be started: ${why}`, { retryable: true })
+    }
+    stepBack(child.pid)
     return child
   } finally {
     closeSync(nothing)

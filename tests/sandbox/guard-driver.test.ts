@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { CodeConductorError } from '../../src/domain/errors.ts'
 import { guardDriver } from '../../src/sandbox/guard-driver.ts'
 import type { Launched, LaunchPlan } from '../../src/sandbox/launch.ts'
 import { completeEnv, DEFAULT_LIMITS } from '../../src/sandbox/policy.ts'
@@ -39,5 +40,14 @@ test('what a driver needs stays open until the last launch under way is through,
 test('a launch that fails does not hold disposing up', async () => {
   const driver = guardDriver({ ...stageDriver([]), launch: () => Promise.reject(new Error('no')), close: () => undefined })
   await expect(driver.launch(plan)).rejects.toThrow('no')
+  await driver.dispose()
+})
+
+test.each([
+  ['what the host has run out of', Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' }), 'SANDBOX', true],
+  ['a refusal', new CodeConductorError('POLICY_REFUSED', 'no'), 'POLICY_REFUSED', false],
+])('a launch that fails says so in our own words: %s', async (_, error, code, retryable) => {
+  const driver = guardDriver({ ...stageDriver([]), launch: () => Promise.reject(error), close: () => undefined })
+  await expect(driver.launch(plan)).rejects.toMatchObject({ code, retryable })
   await driver.dispose()
 })
