@@ -75,7 +75,7 @@ export interface MountHolder {
   close(): void
 }
 
-/** Gives the holder, and another one when the last has gone. */
+/** Gives the holder, and another one when the last has gone; where that fails it throws `SANDBOX`, and tries anew when asked again. */
 export interface MountHolderSource {
   get(): Promise<MountHolder>
   close(): void
@@ -90,18 +90,30 @@ export async function createMountHolderSource(
   const start = (): ReturnType<typeof startMountHolder> => startMountHolder(tools, base, user)
   const first = await start()
   if ('why' in first) return first
-  let current = Promise.resolve<MountHolder>(first)
+  let current: MountHolder = first
+  let starting: Promise<MountHolder> | null = null
+  const replace = async (): Promise<MountHolder> => {
+    const next = await start()
+    if ('why' in next) throw new CodeConductorError('SANDBOX', `no scratch space: ${next.why}`, { retryable: true })
+    current = next
+    return next
+  }
   return {
     get: async () => {
-      if (!(await current).isAlive()) {
-        current = start().then((next) => {
-          if ('why' in next) throw new CodeConductorError('SANDBOX', `no scratch space: ${next.why}`, { retryable: true })
-          return next
-        })
-      }
-      return current
+      if (current.isAlive()) return current
+      // Shared by all who ask meanwhile; forgotten afterwards, so that one failure is not the answer for good.
+      starting ??= replace().finally(() => {
+        starting = null
+      })
+      return starting
     },
-    close: () => void current.then((holder) => holder.close()),
+    close: () => {
+      current.close()
+      starting?.then(
+        (holder) => holder.close(),
+        () => undefined,
+      )
+    },
   }
 }
 
@@ -140,6 +152,12 @@ async function startMountHolder(
     ...user.ids,
   })
   const said = collectErrors(child)
+  if (child.pid === undefined) {
+    // Without descriptors there are no pipes to listen to either. The reason comes as an event, a turn later.
+    await new Promise((resolve) => setImmediate(resolve))
+    return { why: said() || 'unshare could not be started' }
+  }
+  const pid = child.pid
   const lines = createInterface({ input: child.stdout })
   const waiting: ((line: string | null) => void)[] = []
   let alive = true
@@ -164,8 +182,7 @@ async function startMountHolder(
     })
 
   const ready = await nextLine()
-  if (ready !== 'ready' || child.pid === undefined) return { why: said() || 'unshare could not be started' }
-  const pid = child.pid
+  if (ready !== 'ready') return { why: said() || 'unshare could not be started' }
   child.unref()
   for (const stream of [child.stdin, child.stderr]) (stream as Socket).unref()
 

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test, vi } from 'vitest'
@@ -51,6 +51,38 @@ if ('why' in first) {
       first.close()
       await vi.waitFor(() => expect(after.isAlive()).toBe(false))
     })
+
+    test('a holder that could not be replaced once is replaced when asked again, and closing after a failure is quiet', async () => {
+      const base = place()
+      const source = await createMountHolderSource(tools, base, user)
+      if ('why' in source) throw new Error(source.why)
+      const before = await source.get()
+      renameSync(base, `${base}-away`)
+      process.kill(before.pid, 'SIGKILL')
+      await vi.waitFor(() => expect(before.isAlive()).toBe(false))
+      await expect(source.get()).rejects.toMatchObject({ code: 'SANDBOX', retryable: true })
+      renameSync(`${base}-away`, base)
+      const again = await source.get()
+      expect(again.isAlive()).toBe(true)
+      process.kill(again.pid, 'SIGKILL')
+      await vi.waitFor(() => expect(again.isAlive()).toBe(false))
+      renameSync(base, `${base}-away`)
+      const last = source.get()
+      source.close()
+      await expect(last).rejects.toMatchObject({ code: 'SANDBOX' })
+    })
+
+    test('two that ask at once while it is gone get the same new one', async () => {
+      const source = await createMountHolderSource(tools, place(), user)
+      if ('why' in source) throw new Error(source.why)
+      const before = await source.get()
+      process.kill(before.pid, 'SIGKILL')
+      await vi.waitFor(() => expect(before.isAlive()).toBe(false))
+      const [one, two] = await Promise.all([source.get(), source.get()])
+      source.close()
+      for (const holder of [one, two]) await vi.waitFor(() => expect(holder.isAlive()).toBe(false))
+      expect(two.pid).toBe(one.pid)
+    })
   })
 }
 
@@ -59,4 +91,9 @@ test('a place that cannot be mounted on is told, not thrown', async () => {
   rmSync(gone, { recursive: true })
   const source = await createMountHolderSource(tools, gone, user)
   expect('why' in source && source.why.length > 0).toBe(true)
+})
+
+test('a tool that cannot be started is told, not thrown', async () => {
+  const source = await createMountHolderSource({ ...tools, unshare: '/nowhere/unshare' }, place(), user)
+  expect(source).toEqual({ why: expect.stringMatching(/\S/) })
 })
