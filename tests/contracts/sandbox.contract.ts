@@ -43,6 +43,24 @@ export function sandboxContract(name: string, create: () => Sandbox): void {
       expect(await end('import sys; sys.exit(137)')).toEqual(name === 'bwrap' ? ['signal', null, 9] : ['exit', 137, null])
     })
 
+    test('2: the first process inside stands whatever signal a program sends it, and the end stays the program’s own', async () => {
+      const code = `
+import os, signal, sys, time
+for number in (1, 2, 3, 10, 13, 15, 17, 20, 24, 27):
+    try: os.kill(1, number)
+    except OSError: pass
+time.sleep(0.1)
+sys.exit(5)
+`
+      expect(await sandbox.run(script(code))).toMatchObject({ end: 'exit', code: 5, signal: null })
+      const selfInterrupted = 'import os, signal\nsignal.signal(2, signal.SIG_DFL)\nos.kill(os.getpid(), 2)'
+      expect(await sandbox.run(script(selfInterrupted))).toMatchObject({ end: 'signal', code: null, signal: 2 })
+      const session = await sandbox.open(python('import os\ndef f(x):\n    os.kill(1, 2)\n    return x\n'))
+      const outcome = await session.call(callF(int(1)))
+      await session.close()
+      expect(outcome).toEqual({ kind: 'value', value: int(1) })
+    })
+
     test('6: programs stand back behind the rest of the machine, and cannot come forward again', async () => {
       const code = `
 import os

@@ -8,6 +8,8 @@
 export const UNSHARE_LAUNCHER = String.raw`
 import ctypes, json, os, resource, select, signal
 libc = ctypes.CDLL(None, use_errno=True)
+# Python would turn an interrupt from inside into an exception and end; the first process of a namespace is not hurt by a default.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 STATUS, PLAN, FILTER = 4, 5, 3
 NOSUID, NODEV, NOEXEC, BIND, REC, DETACH = 2, 4, 8, 4096, 16384, 2
 ATTR_RDONLY, ATTR_NOSUID, ATTR_NODEV = 1, 2, 4
