@@ -44,7 +44,7 @@ export async function runThroughProxy(
   answer: Answerer,
 ): Promise<ProxyResult> {
   const isPython = spec.candidate.language === 'python'
-  const prepared = isPython ? preparePython(spec.tests) : prepareJavaScript(spec.tests, spec.moduleName)
+  const prepared = isPython ? preparePython(spec.tests, spec.moduleName) : prepareJavaScript(spec.tests, spec.moduleName)
   if ('cannot' in prepared) return { kind: 'cannot', why: `the tests use ${prepared.cannot}` }
   const judge = await sandbox.open(
     {

@@ -12,8 +12,13 @@ const PYTHON_WORDS =
 const PYTHON_MODULES =
   /^[ \t]*(?:import|from)[ \t][^\n]{0,400}?\b(mock|tempfile|pathlib|shutil|importlib|logging|warnings|threading|multiprocessing|concurrent|asyncio|subprocess|signal|inspect|gc|weakref|locale|socket|sqlite3|contextvars)\b/m
 
-/** Returns a Python test file as it is, or what in it reaches past the calls of the code. */
-export function preparePython(tests: string): Prepared {
+/**
+ * Returns a Python test file as it is, or what in it reaches past the calls of the code. Names taken from the code with a star are as many
+ * as it likes: its own `abs` would stand in the tests' place of Python's.
+ */
+export function preparePython(tests: string, moduleName: string): Prepared {
+  const star = new RegExp(`\\bfrom[\\s\\\\]+[\\w.]*(?<!\\w)${moduleName}[\\s\\\\]+import[\\s\\\\]*\\*`)
+  if (star.test(tests)) return { cannot: `${moduleName} import *` }
   const found = PYTHON_WORDS.exec(tests)?.[0] ?? PYTHON_MODULES.exec(tests)?.[1]
   return found === undefined ? { tests } : { cannot: found }
 }

@@ -165,6 +165,14 @@ const RIGHT_PROGRAMS: readonly Case[] = [
     /as a value/,
   ],
   [
+    'names taken with a star, which could be those of the tests',
+    'def add(a, b): return a - b\ndef abs(x): return 0\n',
+    unit('add', 'def test_add(self): self.assertEqual(abs(add(1, 2) - 3), 0)').replace('import add', 'import *'),
+    'forgeable',
+    true,
+    /solution import \*/,
+  ],
+  [
     'a test with a patch',
     'import random\ndef roll(): return random.randint(1, 6)\n',
     unit(
@@ -226,7 +234,7 @@ const PYTEST: readonly Case[] = [
 
 await describeInSandbox('the call proxy', (sandbox) => {
   const run = async (code: string, tests: string, framework: SuiteFramework = 'unittest'): Promise<SuiteReport> => {
-    const names = [...(/from solution import (.*)/.exec(tests)?.[1] ?? '').split(/,\s*/)]
+    const names = [...(/from solution import (?!\*)(.*)/.exec(tests)?.[1] ?? 'add').split(/,\s*/)]
     const candidate = { language: 'python', code, entryPoint: names[0] ?? '', seed: 1 } as const
     return runSuite(sandbox(), { framework, candidate, moduleName: 'solution', names, tests })
   }
@@ -276,11 +284,14 @@ test.each([
 
 test('tests that reach past the calls of the code are told from those that do not', () => {
   const fine = 'import os, sys\nsys.path.insert(0, os.path.dirname(__file__))\nfrom solution import open_door\n'
-  expect(preparePython(fine)).toEqual({ tests: fine })
-  expect(preparePython('sys.stdin = x')).toEqual({ cannot: 'sys.stdin' })
-  expect(preparePython('import io, tempfile')).toEqual({ cannot: 'tempfile' })
-  expect(preparePython('    from unittest.mock import patch')).toEqual({ cannot: 'mock' })
-  expect(preparePython('with open(path) as f: pass')).toEqual({ cannot: 'open(' })
+  expect(preparePython(fine, 'solution')).toEqual({ tests: fine })
+  for (const star of ['from solution import *', 'from  .solution import*', 'from a.solution\\\n  import \\\n*'])
+    expect(preparePython(star, 'solution')).toEqual({ cannot: 'solution import *' })
+  expect(preparePython('from math import *', 'solution')).toEqual({ tests: 'from math import *' })
+  expect(preparePython('sys.stdin = x', 'solution')).toEqual({ cannot: 'sys.stdin' })
+  expect(preparePython('import io, tempfile', 'solution')).toEqual({ cannot: 'tempfile' })
+  expect(preparePython('    from unittest.mock import patch', 'solution')).toEqual({ cannot: 'mock' })
+  expect(preparePython('with open(path) as f: pass', 'solution')).toEqual({ cannot: 'open(' })
   expect(prepareJavaScript("import test from 'node:test'\nimport {\n  add,\n} from './m.mjs'\n", 'm')).toEqual({
     tests: "import test from './framework.mjs'\nimport {\n  add,\n} from './m.mjs'\n",
   })
