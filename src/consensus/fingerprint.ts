@@ -76,12 +76,16 @@ function dictFingerprint(entries: readonly (readonly [TypedValue, TypedValue])[]
     .join(',')}}`
 }
 
-/** Returns whether two values are equal when numbers anywhere inside may differ by `tolerance`, absolutely or relatively. */
+/**
+ * Returns whether two values are equal when numbers anywhere inside may differ by `tolerance`, absolutely or relatively. What is not
+ * finite is close to itself alone, and an integer that no double holds is close to no float: any part of infinity is infinity.
+ */
 export function valuesClose(a: TypedValue, b: TypedValue, tolerance: number, language: ConsensusLanguage): boolean {
   const [left, right] = [numeric(a, language), numeric(b, language)]
   if (left !== null && right !== null) {
     if (a.t !== 'float' && b.t !== 'float') return fingerprint(a, language) === fingerprint(b, language)
-    return Object.is(left, right) || Math.abs(left - right) <= tolerance * Math.max(1, Math.abs(left), Math.abs(right))
+    if (!Number.isFinite(left) || !Number.isFinite(right)) return a.t === b.t && Object.is(left, right)
+    return Math.abs(left - right) <= tolerance * Math.max(1, Math.abs(left), Math.abs(right))
   }
   if ((a.t === 'list' || a.t === 'tuple') && (b.t === 'list' || b.t === 'tuple')) {
     const isSameKind = a.t === b.t || language === 'javascript'
@@ -90,17 +94,28 @@ export function valuesClose(a: TypedValue, b: TypedValue, tolerance: number, lan
     )
   }
   if (a.t === 'dict' && b.t === 'dict') {
-    const items = new Map(b.v.map(([key, item]) => [fingerprint(key, language), item]))
-    return (
-      a.v.length === b.v.length &&
-      a.v.every(([key, item]) => {
-        const other = items.get(fingerprint(key, language))
-        return other !== undefined && valuesClose(item, other, tolerance, language)
-      })
-    )
+    const [items, others] = [itemsByKey(a.v, language), itemsByKey(b.v, language)]
+    if (items === null || others === null || items.size !== others.size) return false
+    return [...items].every(([key, item]) => {
+      const other = others.get(key)
+      return other !== undefined && valuesClose(item, other, tolerance, language)
+    })
   }
   const text = fingerprint(a, language)
   return text !== null && text === fingerprint(b, language)
+}
+
+type Entries = readonly (readonly [TypedValue, TypedValue])[]
+
+/** The last item under each key, as a language would keep it: a candidate may send one key twice. Null where a key equals nothing. */
+function itemsByKey(entries: Entries, language: ConsensusLanguage): ReadonlyMap<string, TypedValue> | null {
+  const byKey = new Map<string, TypedValue>()
+  for (const [key, item] of entries) {
+    const text = fingerprint(key, language)
+    if (text === null) return null
+    byKey.set(text, item)
+  }
+  return byKey
 }
 
 function numeric(value: TypedValue, language: ConsensusLanguage): number | null {

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { fingerprint, isTruthy, outcomeFingerprint, valuesClose } from '../../src/consensus/fingerprint.ts'
 import type { ConsensusLanguage } from '../../src/consensus/language.ts'
@@ -61,4 +62,46 @@ test.each<[ConsensusLanguage, string, boolean]>([
   ['python', "'0'", true],
 ])('in %s, %s counts as %s in a condition', (language, text, truth) => {
   expect(isTruthy(read(text, language), language)).toBe(truth)
+})
+
+/** A value as the channel brings it, which no literal need have. */
+const int = (v: string): TypedValue => ({ t: 'int', v })
+const float = (v: string): TypedValue => ({ t: 'float', v })
+
+test.each<[string, TypedValue, TypedValue, boolean]>([
+  ['infinity and a number', float('inf'), int('3'), false],
+  ['minus infinity and a number', float('-inf'), float('3.0'), false],
+  ['infinity and minus infinity', float('inf'), float('-inf'), false],
+  ['infinity and itself', float('inf'), float('inf'), true],
+  ['not-a-number and a number', float('nan'), int('3'), false],
+  ['not-a-number and itself', float('nan'), float('nan'), true],
+  ['an integer no double holds and a float', int(`1${'0'.repeat(400)}`), float('2.5'), false],
+  ['an integer no double holds and infinity', int(`1${'0'.repeat(400)}`), float('inf'), false],
+  ['infinity in a tuple', { t: 'tuple', v: [float('inf')] }, { t: 'tuple', v: [int('1')] }, false],
+])('no tolerance makes one of what is not finite: %s', (_, a, b, same) => {
+  for (const language of ['python', 'javascript'] as const) {
+    expect(valuesClose(a, b, 1e-6, language)).toBe(same)
+    expect(valuesClose(b, a, 1e-6, language)).toBe(same)
+  }
+})
+
+test('no number is close to one that is not finite, whatever the tolerance', () => {
+  const finite = fc.oneof(
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map((v) => float(String(v))),
+    fc.bigInt().map((v) => int(String(v))),
+  )
+  const notFinite = fc.constantFrom('inf', '-inf', 'nan').map(float)
+  fc.assert(
+    fc.property(finite, notFinite, fc.double({ min: 0, noNaN: true }), (a, b, tolerance) => {
+      expect([valuesClose(a, b, tolerance, 'python'), valuesClose(b, a, tolerance, 'javascript')]).toEqual([false, false])
+    }),
+  )
+})
+
+test('a dict with one key twice is not one with two keys', () => {
+  const [a, b, one, two] = [{ t: 'str', v: 'a' } as const, { t: 'str', v: 'b' } as const, float('1.0'), float('2.0')]
+  const twice: TypedValue = { t: 'dict', v: [[a, one], [a, one]] } // biome-ignore format: entries of one dict
+  const both: TypedValue = { t: 'dict', v: [[a, one], [b, two]] } // biome-ignore format: entries of one dict
+  expect([valuesClose(twice, both, 1e-6, 'python'), valuesClose(both, twice, 1e-6, 'python')]).toEqual([false, false])
+  expect(valuesClose(both, both, 1e-6, 'python')).toBe(true)
 })
