@@ -1,7 +1,7 @@
 /**
  * What the self-test runs inside, as text. Each line printed is one attack and its result: `ok NAME` when it was held off, `bad NAME
  * WHY` when it was not. They try what matters most: the network of the host, its files, its environment, its processes, its
- * kernel settings, and whether the bounds bind. argv: TCP port, abstract socket name, canary file, canary text.
+ * kernel settings, what it counts per user, and whether the bounds bind. argv: TCP port, abstract socket name, canary file, canary text.
  */
 export const PROBE_JAVASCRIPT = String.raw`
 'use strict'
@@ -21,6 +21,7 @@ const main = async () => {
   held('read-only', () => { fs.appendFileSync('/box/mounted.txt', 'x'); return 'writable' })
   held('root-read-only', () => { fs.writeFileSync('/etc/x', 'x'); return 'writable' })
   held('kernel-settings', () => { fs.closeSync(fs.openSync('/proc/sys/kernel/core_pattern', 'w')); return 'writable' })
+  try { fs.watch('/tmp').close(); say('file-watches', 'to be had') } catch (error) { say('file-watches', error.code === 'EPERM' ? '' : error.code) }
   const status = fs.readFileSync('/proc/self/status', 'utf8')
   const field = (name) => (new RegExp('^' + name + ':\\s*(\\S+)', 'm').exec(status) || [])[1]
   say('system-call-filter', field('Seccomp') === '2' ? '' : 'off')

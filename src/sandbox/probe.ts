@@ -13,7 +13,7 @@ export interface ProbeResult {
   readonly held: readonly string[]
 }
 
-const EXPECTED_JAVASCRIPT = 13
+const EXPECTED_JAVASCRIPT = 14
 const EXPECTED_PYTHON = 3
 
 /**

@@ -16,8 +16,8 @@ export const SYSCALLS_X64: SyscallTable = {
   io_getevents: 208, io_submit: 209, io_cancel: 210, lookup_dcookie: 212, remap_file_pages: 216, semtimedop: 220,
   clock_settime: 227, mbind: 237, set_mempolicy: 238, get_mempolicy: 239, mq_open: 240, mq_unlink: 241,
   mq_timedsend: 242, mq_timedreceive: 243, mq_notify: 244, mq_getsetattr: 245, kexec_load: 246, add_key: 248,
-  request_key: 249, keyctl: 250, migrate_pages: 256, unshare: 272, vmsplice: 278, move_pages: 279,
-  perf_event_open: 298, fanotify_init: 300, fanotify_mark: 301, name_to_handle_at: 303, open_by_handle_at: 304,
+  request_key: 249, keyctl: 250, inotify_init: 253, migrate_pages: 256, unshare: 272, vmsplice: 278, move_pages: 279,
+  inotify_init1: 294, perf_event_open: 298, fanotify_init: 300, fanotify_mark: 301, name_to_handle_at: 303, open_by_handle_at: 304,
   clock_adjtime: 305, setns: 308, process_vm_readv: 310, process_vm_writev: 311, kcmp: 312, finit_module: 313,
   memfd_create: 319, kexec_file_load: 320, bpf: 321, userfaultfd: 323, io_pgetevents: 333, io_uring_setup: 425,
   io_uring_enter: 426, io_uring_register: 427, open_tree: 428, move_mount: 429, fsopen: 430, fsconfig: 431,
@@ -27,7 +27,7 @@ export const SYSCALLS_X64: SyscallTable = {
 
 // biome-ignore format: a table
 export const SYSCALLS_ARM64: SyscallTable = {
-  io_setup: 0, io_destroy: 1, io_submit: 2, io_cancel: 3, io_getevents: 4, lookup_dcookie: 18, ioctl: 29, umount2: 39,
+  io_setup: 0, io_destroy: 1, io_submit: 2, io_cancel: 3, io_getevents: 4, lookup_dcookie: 18, inotify_init1: 26, ioctl: 29, umount2: 39,
   mount: 40, pivot_root: 41, nfsservctl: 42, chroot: 51, vhangup: 58, quotactl: 60, vmsplice: 75, acct: 89,
   personality: 92, unshare: 97, kexec_load: 104, init_module: 105, delete_module: 106, clock_settime: 112, syslog: 116,
   ptrace: 117, reboot: 142, sethostname: 161, setdomainname: 162, settimeofday: 170, adjtimex: 171, mq_open: 180,

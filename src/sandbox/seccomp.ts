@@ -49,6 +49,8 @@ export const REFUSED: readonly string[] = [
   'msgsnd', 'msgrcv', 'msgctl', 'mq_open', 'mq_unlink', 'mq_timedsend', 'mq_timedreceive', 'mq_notify', 'mq_getsetattr',
   'vmsplice', 'remap_file_pages', 'mbind', 'set_mempolicy', 'get_mempolicy', 'set_mempolicy_home_node', 'migrate_pages',
   'move_pages',
+  // what the kernel counts per user of the host: a sandbox that took all of it would leave none to the host's own programs
+  'inotify_init', 'inotify_init1',
   // namespaces and mounts
   'unshare', 'setns', 'mount', 'umount2', 'pivot_root', 'chroot', 'open_tree', 'move_mount', 'fsopen', 'fsconfig', 'fsmount',
   'fspick', 'mount_setattr', 'name_to_handle_at', 'open_by_handle_at',

@@ -165,6 +165,18 @@ print('done')
       expect(result.stdout.text.length).toBeLessThanOrEqual(262_144)
     })
 
+    test('6: what the kernel counts per user of the host, and no namespace counts anew, cannot be had: file watches', async () => {
+      const code = `
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+print([(libc.inotify_init1(0), ctypes.get_errno()), (libc.inotify_init(), ctypes.get_errno())])
+`
+      expect((await sandbox.run(script(code))).stdout.text).toBe('[(-1, 1), (-1, 1)]\n')
+      const watch = 'try { require("node:fs").watch("/tmp") } catch (error) { console.log(error.code) }'
+      const result = await sandbox.run({ language: 'javascript', argv: ['-e', watch] })
+      expect([result.end, result.code, result.stdout.text]).toEqual(['exit', 0, 'EPERM\n'])
+    })
+
     test('6: files, inodes, processes and descriptors are bounded inside', async () => {
       const code = `
 import os, signal
