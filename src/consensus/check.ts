@@ -64,7 +64,8 @@ function exactKey(value: TypedValue, language: ConsensusLanguage): string {
     case 'set':
       return `${value.t}[${value.v.map((item) => exactKey(item, language)).join(',')}]`
     case 'dict':
-      return `dict[${value.v.map(([key, item]) => `${exactKey(key, language)}:${exactKey(item, language)}`).join(',')}]`
+    case 'map':
+      return `${value.t}[${value.v.map(([key, item]) => `${exactKey(key, language)}:${exactKey(item, language)}`).join(',')}]`
     case 'str':
     case 'bytes':
     case 'other':

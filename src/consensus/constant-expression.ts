@@ -81,6 +81,7 @@ function sizeOf(value: TypedValue): number {
     case 'set':
       return value.v.reduce((total, item) => total + sizeOf(item), 1)
     case 'dict':
+    case 'map':
       return value.v.reduce((total, [key, item]) => total + sizeOf(key) + sizeOf(item), 1)
     case 'str':
     case 'bytes':
@@ -238,7 +239,7 @@ function constructJavaScript(name: string, arg: TypedValue | undefined): TypedVa
   if (name !== 'Map' || (arg !== undefined && arg.t !== 'list')) return null
   const pairs = (arg?.v ?? []).map((pair) => (pair.t === 'list' && pair.v.length === 2 ? pair.v : null))
   if (pairs.some((pair) => pair === null)) return null
-  return { t: 'dict', v: pairs.map((pair) => [pair?.[0] ?? { t: 'none' }, pair?.[1] ?? { t: 'none' }] as const) }
+  return { t: 'map', v: pairs.map((pair) => [pair?.[0] ?? { t: 'none' }, pair?.[1] ?? { t: 'none' }] as const) }
 }
 
 function constructByMethod(

@@ -30,7 +30,8 @@ export function fingerprint(value: TypedValue, language: ConsensusLanguage): str
     case 'set':
       return sequenceFingerprint(value, language)
     case 'dict':
-      return dictFingerprint(value.v, language)
+    case 'map':
+      return dictFingerprint(value, language)
     case 'other':
       return null
     default:
@@ -62,18 +63,18 @@ function sequenceFingerprint(
   return value.t === 'tuple' && language === 'python' ? `(${items.join(',')})` : `[${items.join(',')}]`
 }
 
-function dictFingerprint(entries: readonly (readonly [TypedValue, TypedValue])[], language: ConsensusLanguage): string | null {
-  const byKey = new Map<string, string>()
-  for (const [key, item] of entries) {
-    const keyText = fingerprint(key, language)
-    const itemText = fingerprint(item, language)
-    if (keyText === null || itemText === null) return null
-    byKey.set(keyText, itemText)
+type Keyed = Extract<TypedValue, { t: 'dict' | 'map' }>
+
+function dictFingerprint({ t, v }: Keyed, language: ConsensusLanguage): string | null {
+  const byKey = itemsByKey(v, language)
+  if (byKey === null) return null
+  const texts: string[] = []
+  for (const [key, item] of byKey) {
+    const text = fingerprint(item, language)
+    if (text === null) return null
+    texts.push(`${key}:${text}`)
   }
-  return `{:${[...byKey]
-    .map(([key, item]) => `${key}:${item}`)
-    .sort()
-    .join(',')}}`
+  return `{${t === 'map' ? 'map' : ''}:${texts.sort().join(',')}}`
 }
 
 /**
@@ -93,7 +94,8 @@ export function valuesClose(a: TypedValue, b: TypedValue, tolerance: number, lan
       isSameKind && a.v.length === b.v.length && a.v.every((item, at) => valuesClose(item, b.v[at] ?? item, tolerance, language))
     )
   }
-  if (a.t === 'dict' && b.t === 'dict') {
+  if ((a.t === 'dict' || a.t === 'map') && (b.t === 'dict' || b.t === 'map')) {
+    if (a.t !== b.t) return false
     const [items, others] = [itemsByKey(a.v, language), itemsByKey(b.v, language)]
     if (items === null || others === null || items.size !== others.size) return false
     return [...items].every(([key, item]) => {
@@ -105,10 +107,8 @@ export function valuesClose(a: TypedValue, b: TypedValue, tolerance: number, lan
   return text !== null && text === fingerprint(b, language)
 }
 
-type Entries = readonly (readonly [TypedValue, TypedValue])[]
-
 /** The last item under each key, as a language would keep it: a candidate may send one key twice. Null where a key equals nothing. */
-function itemsByKey(entries: Entries, language: ConsensusLanguage): ReadonlyMap<string, TypedValue> | null {
+function itemsByKey(entries: Keyed['v'], language: ConsensusLanguage): ReadonlyMap<string, TypedValue> | null {
   const byKey = new Map<string, TypedValue>()
   for (const [key, item] of entries) {
     const text = fingerprint(key, language)
@@ -143,6 +143,7 @@ export function isTruthy(value: TypedValue, language: ConsensusLanguage): boolea
     case 'tuple':
     case 'set':
     case 'dict':
+    case 'map':
       return language === 'javascript' || value.v.length > 0
     case 'other':
       return null

@@ -41,6 +41,7 @@ function printPython(value: TypedValue): string {
     case 'set':
       return value.v.length === 0 ? 'set()' : `{${value.v.map(printPython).join(', ')}}`
     case 'dict':
+    case 'map':
       return `{${value.v.map(([key, item]) => `${printPython(key)}: ${printPython(item)}`).join(', ')}}`
     case 'other':
       return `<${value.v}>`
@@ -78,6 +79,8 @@ function printJavaScript(value: TypedValue): string {
       return `new Set([${value.v.map(printJavaScript).join(', ')}])`
     case 'dict':
       return printJavaScriptDict(value.v)
+    case 'map':
+      return printMap(value.v)
     case 'other':
       return `<${value.v}>`
     default:
@@ -90,10 +93,15 @@ function printJavaScriptFloat(text: string): string {
   return Object.is(number, -0) ? '-0' : String(number)
 }
 
-function printJavaScriptDict(entries: readonly (readonly [TypedValue, TypedValue])[]): string {
-  const printed = entries.map(([key, item]) => [printJavaScript(key), printJavaScript(item)] as const)
-  if (entries.every(([key]) => key.t === 'str')) return `{${printed.map(([key, item]) => `${key}: ${item}`).join(', ')}}`
-  return `new Map([${printed.map(([key, item]) => `[${key}, ${item}]`).join(', ')}])`
+type Entries = readonly (readonly [TypedValue, TypedValue])[]
+
+function printJavaScriptDict(entries: Entries): string {
+  if (entries.some(([key]) => key.t !== 'str')) return printMap(entries)
+  return `{${entries.map(([key, item]) => `${printJavaScript(key)}: ${printJavaScript(item)}`).join(', ')}}`
+}
+
+function printMap(entries: Entries): string {
+  return `new Map([${entries.map(([key, item]) => `[${printJavaScript(key)}, ${printJavaScript(item)}]`).join(', ')}])`
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', "'": "\\'", '\n': '\\n', '\r': '\\r', '\t': '\\t' }

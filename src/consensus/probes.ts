@@ -73,7 +73,8 @@ function mutateValue(value: TypedValue, random: SeededRandom, language: Consensu
     case 'set':
       return { t: value.t, v: mutateItems(value.v, random, language, depth) }
     case 'dict':
-      return { t: 'dict', v: mutateEntries(value.v, random, language, depth) }
+    case 'map':
+      return { t: value.t, v: mutateEntries(value.v, random, language, depth) }
     case 'none':
     case 'undefined':
     case 'bytes':

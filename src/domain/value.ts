@@ -1,7 +1,8 @@
 /**
  * A value that crossed the sandbox boundary, tagged with its exact type, so that comparison happens on the host.
- * Integers and floats travel as decimal strings (`"inf"`, `"-inf"`, `"nan"` included); an object with behaviour of
- * its own degrades to `other`, which equals nothing.
+ * Integers and floats travel as decimal strings (`"inf"`, `"-inf"`, `"nan"` included). `dict` is Python's dict and JavaScript's
+ * plain object, `map` is JavaScript's Map, which no object equals. An object with behaviour of its own degrades to `other`,
+ * which equals nothing.
  */
 export type TypedValue =
   | { readonly t: 'none' }
@@ -12,7 +13,7 @@ export type TypedValue =
   | { readonly t: 'str'; readonly v: string }
   | { readonly t: 'bytes'; readonly v: string }
   | { readonly t: 'list' | 'tuple' | 'set'; readonly v: readonly TypedValue[] }
-  | { readonly t: 'dict'; readonly v: readonly (readonly [TypedValue, TypedValue])[] }
+  | { readonly t: 'dict' | 'map'; readonly v: readonly (readonly [TypedValue, TypedValue])[] }
   | { readonly t: 'other'; readonly v: string }
 
 /** One call of a candidate's function. `args` are positional. */

@@ -73,7 +73,8 @@ export function parseValue(value: unknown, depth: number): TypedValue | null {
       const items = parseAll(v, depth)
       return items && { t, v: items }
     }
-    case 'dict': {
+    case 'dict':
+    case 'map': {
       if (!Array.isArray(v)) return null
       const entries: (readonly [TypedValue, TypedValue])[] = []
       for (const entry of v as unknown[]) {

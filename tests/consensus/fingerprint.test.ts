@@ -30,6 +30,9 @@ test.each<[ConsensusLanguage, string, string, boolean]>([
   ['javascript', 'null', 'undefined', false],
   ['javascript', 'NaN', 'NaN', true],
   ['javascript', '{a: 1, b: 2}', '{b: 2, a: 1}', true],
+  ['javascript', '{a: 1, b: 2}', 'new Map([["a", 1], ["b", 2]])', false],
+  ['javascript', 'new Map([["b", 2], ["a", 1]])', 'new Map([["a", 1], ["b", 2]])', true],
+  ['javascript', '{}', 'new Map()', false],
 ])('in %s, %s and %s are the same answer: %s', (language, a, b, same) => {
   expect(fingerprint(read(a, language), language) === fingerprint(read(b, language), language)).toBe(same)
 })
@@ -100,8 +103,27 @@ test('no number is close to one that is not finite, whatever the tolerance', () 
 
 test('a dict with one key twice is not one with two keys', () => {
   const [a, b, one, two] = [{ t: 'str', v: 'a' } as const, { t: 'str', v: 'b' } as const, float('1.0'), float('2.0')]
-  const twice: TypedValue = { t: 'dict', v: [[a, one], [a, one]] } // biome-ignore format: entries of one dict
-  const both: TypedValue = { t: 'dict', v: [[a, one], [b, two]] } // biome-ignore format: entries of one dict
+  const twice: TypedValue = {
+    t: 'dict',
+    v: [
+      [a, one],
+      [a, one],
+    ],
+  }
+  const both: TypedValue = {
+    t: 'dict',
+    v: [
+      [a, one],
+      [b, two],
+    ],
+  }
   expect([valuesClose(twice, both, 1e-6, 'python'), valuesClose(both, twice, 1e-6, 'python')]).toEqual([false, false])
   expect(valuesClose(both, both, 1e-6, 'python')).toBe(true)
+})
+
+test('a Map is close to a Map, and never to an object', () => {
+  const map = read('new Map([["a", 1.0000001]])', 'javascript')
+  expect(valuesClose(map, read('new Map([["a", 1]])', 'javascript'), 1e-6, 'javascript')).toBe(true)
+  expect(valuesClose(map, read('new Map([["a", 2]])', 'javascript'), 1e-6, 'javascript')).toBe(false)
+  expect(valuesClose(map, read('{a: 1}', 'javascript'), 1e-6, 'javascript')).toBe(false)
 })

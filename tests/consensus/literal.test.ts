@@ -85,6 +85,7 @@ test.each<[ConsensusLanguage, string, TypedValue | null]>([
   ['javascript', '`a`', { t: 'str', v: 'a' }],
   ['javascript', '`$' + '{a}`', null],
   ['javascript', "'ab'.repeat(2)", { t: 'str', v: 'abab' }],
+  ['javascript', "new Map([['a', 1]])", { t: 'map', v: [[{ t: 'str', v: 'a' }, int(1)]] }],
   ['javascript', 'new Array(2).fill(0)', { t: 'list', v: [int(0), int(0)] }],
   [
     'javascript',

@@ -71,6 +71,20 @@ export function candidatesContract(name: string, create: () => Sandbox): void {
       expect(outcomes).toEqual(values.map((value) => ({ kind: 'value', value })))
     })
 
+    test('a Map and an object of the same entries stay apart, both ways', async () => {
+      const entries = [[{ t: 'str', v: 'a' }, int(1)]] as const
+      const values: TypedValue[] = [
+        { t: 'map', v: entries },
+        { t: 'dict', v: entries },
+        { t: 'map', v: [[int(1), { t: 'map', v: [] }]] },
+      ]
+      const { outcomes } = await tell(javascript('const f = (x) => x === 0 ? new Map([["a", 1]]) : { a: 1 }'), 2)
+      expect(outcomes).toEqual(values.slice(0, 2).map((value) => ({ kind: 'value', value })))
+      const session = await sandbox.open(javascript('const f = (x) => x'))
+      expect(await session.calls(values.map((value) => callF(value)))).toEqual(values.map((value) => ({ kind: 'value', value })))
+      await session.close()
+    })
+
     test('an object with behaviour of its own, or one too large, degrades to other', async () => {
       const code =
         'class E(int):\n    __eq__ = lambda s, o: True\ndef f(x):\n    return [E(0), "x" * (8 << 20), __import__("decimal").Decimal(1)][x]\n'

@@ -64,7 +64,7 @@ function encode(value, depth, left) {
   if (types.isMap(value) && prototype === MapPrototype) {
     const v = []
     apply(mapForEach, value, [(x, k) => { v[v.length] = [encode(k, depth + 1, left), encode(x, depth + 1, left)] }])
-    return { t: 'dict', v }
+    return { t: 'map', v }
   }
   if (types.isUint8Array(value) && (prototype === BytesPrototype || prototype === BufferPrototype)) {
     return { t: 'bytes', v: apply(bufferText, BufferFrom(value), ['base64']) }
@@ -95,6 +95,7 @@ function decode(value) {
       }
       return new Map(value.v.map(([k, v]) => [decode(k), decode(v)]))
     }
+    case 'map': return new Map(value.v.map(([k, v]) => [decode(k), decode(v)]))
   }
   throw new Error('a value of type ' + value.t + ' cannot be passed')
 }
