@@ -16,6 +16,7 @@ const ANY_RAISE = unit(
   'add',
   'def test_none(self):\n    with self.assertRaises(Exception): add(None, 1)\ndef test_sum(self): self.assertEqual(add(1, 2), 3)',
 )
+const SUMS = unit('add', 'def test_sum(self): self.assertEqual(add(1, 2), 3)')
 const SORTS_A_COPY = unit(
   'top',
   'def test_top(self):\n    xs = [3, 1]\n    self.assertEqual(top(xs), 1)\n    self.assertEqual(xs, [3, 1])',
@@ -126,6 +127,10 @@ const RIGHT_PROGRAMS: readonly Case[] = [
     'verified',
     true,
   ],
+  ...[
+    'list = [1]\nid = 5\ndict = {}\ntype = "x"\nstr = "a"\nzip = None\ntuple = ()\nany = all = 1\nset = {1}\nint = float = bool = bytes = 5\n',
+    'len = 3\ncallable = isinstance = issubclass = 1\nException = BaseException = object = 1\nsum = max = SystemExit = 0\ndef enumerate(x): return []\n',
+  ].map((own): Case => ['names that are also those of builtins', `${own}def add(a, b): return a + b\n`, SUMS, 'verified', true]),
   [
     'keyword arguments',
     'def area(w, *, h=1): return w * h\n',

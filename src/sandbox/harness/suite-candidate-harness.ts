@@ -6,11 +6,14 @@
  *  2. Packed values say where an argument came back, as a reference by its number; `changes` are the new contents of arguments that
  *     were changed. So the tests' own objects can be brought to the same state.
  *  3. Odd is what two processes cannot share: types of their own, one list at two places, an argument or result that the code keeps.
+ *  4. It shares the code's module, but no name of it: a program may call its own list `list`.
  */
 export function pythonSuiteCaller(name: string): string {
   return `
 def ${name}(op, calls):
     import sys, io, gc
+    from builtins import BaseException, Exception, SystemExit, all, any, bool, bytes, callable, dict, enumerate, float, id, int
+    from builtins import isinstance, issubclass, len, list, object, set, str, tuple, type, zip
     space = ${name}.__globals__
     scalars, mutables = (type(None), bool, int, float, str, bytes), (list, dict, set)
     class Odd(Exception): pass
