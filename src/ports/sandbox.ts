@@ -119,7 +119,10 @@ export interface CapturedText {
   readonly truncated: boolean
 }
 
-/** `inconclusive-load` is an end by wall time, alone on a machine too busy to let the program run: it says nothing about the program. */
+/**
+ * `inconclusive-load` is an end by wall time, alone on a machine too busy to let the program run: it says nothing about the program. So
+ * does `cancelled`, an end by the caller's signal or by `dispose`.
+ */
 export type RunEnd =
   | 'inconclusive-load'
   | 'exit'

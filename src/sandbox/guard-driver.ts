@@ -1,5 +1,5 @@
 import { CodeConductorError } from '../domain/errors.ts'
-import type { Driver, Launched } from './launch.ts'
+import type { Driver, Ended, Launched } from './launch.ts'
 
 /** A driver that knows what it has started, so that it can be closed at any time. */
 export interface GuardedDriver extends Driver {
@@ -16,20 +16,27 @@ export interface GuardedDriver extends Driver {
 export function guardDriver(driver: Driver): GuardedDriver {
   const launching = new Set<Promise<unknown>>()
   const running = new Set<Launched>()
+  const cut = new Set<Launched>()
   let disposing: Promise<void> | null = null
 
   const disposeOnce = async (): Promise<void> => {
     await Promise.allSettled(launching)
     const all = [...running]
-    for (const run of all) run.kill()
+    for (const run of all) {
+      cut.add(run)
+      run.kill()
+    }
     await Promise.all(all.map((run) => run.ended))
     driver.close()
   }
   const start = async (plan: Parameters<Driver['launch']>[0]): Promise<Launched> => {
     const launched = await driver.launch(plan).catch(explainSystemError)
     running.add(launched)
-    void launched.ended.then(() => running.delete(launched))
-    return launched
+    const ended = launched.ended.then((end): Ended => {
+      running.delete(launched)
+      return cut.has(launched) ? { ...end, isDisposed: true } : end
+    })
+    return { ...launched, ended }
   }
   return {
     ...driver,

@@ -29,6 +29,8 @@ export interface Ended {
    * 128 + signal for both.
    */
   readonly signal?: number | null
+  /** True when the sandbox was disposed of while it ran: then the end is not the program's. */
+  readonly isDisposed?: true
 }
 
 export interface Launched {

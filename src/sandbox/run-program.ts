@@ -133,7 +133,7 @@ const ENDING_SIGNALS = new Set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 1
 const UNSEEN_CPU_MS = 500
 
 /**
- * Returns how the run ended, in the port's words. A sandbox that never came up is never the program's fault. A driver that says
+ * Returns how the run ended, in the port's words. A sandbox that never came up, or was disposed of, is never the program's fault. A driver that says
  * 128 + signal for an exit code too is believed to mean the signal, as a shell would; but no program has used up its CPU time that
  * was not seen near its limit.
  */
@@ -144,7 +144,8 @@ export function explainEnd(
   cpuLimitMs: number,
 ): Pick<RunResult, 'end' | 'code' | 'signal'> {
   if (forced !== null) return { end: forced, code: null, signal: null }
-  const { started, code } = ended
+  const { started, code, isDisposed } = ended
+  if (isDisposed) return { end: 'cancelled', code: null, signal: null }
   const signal = endingSignal(ended)
   if (!started || (code === null && signal === null)) return { end: 'sandbox-error', code: null, signal: null }
   if (signal === SIGXCPU || signal === SIGKILL) {

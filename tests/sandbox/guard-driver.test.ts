@@ -32,9 +32,18 @@ test('what a driver needs stays open until the last launch under way is through,
   await expect(driver.launch(plan)).rejects.toMatchObject({ code: 'NO_SANDBOX' })
   expect(seen).toEqual([])
   through()
-  expect(await (await launch).ended).toEqual({ started: true, code: null })
+  expect(await (await launch).ended).toEqual({ started: true, code: null, isDisposed: true })
   await Promise.all([disposed, driver.dispose()])
   expect(seen).toEqual(['launched', 'closed'])
+})
+
+test('a run that had ended by itself was not ended by disposing', async () => {
+  const driver = guardDriver({ ...stageDriver([]), close: () => undefined })
+  const launched = await driver.launch(plan)
+  launched.kill()
+  expect(await launched.ended).toEqual({ started: true, code: null })
+  await driver.dispose()
+  expect(await launched.ended).toEqual({ started: true, code: null })
 })
 
 test('a launch that fails does not hold disposing up', async () => {

@@ -59,6 +59,8 @@ test.each([
   ['139', { code: 139 }, 0, { end: 'signal', code: null, signal: 11 }],
   ['a code no ending signal has', { code: 145 }, 0, { end: 'exit', code: 145, signal: null }],
   ['a code above all signals', { code: 255 }, 0, { end: 'exit', code: 255, signal: null }],
+  ['disposed of', { code: null, isDisposed: true }, 0, { end: 'cancelled', code: null, signal: null }],
+  ['disposed of, killed by an engine', { code: 137, isDisposed: true }, 0, { end: 'cancelled', code: null, signal: null }],
   ['nothing reported', { code: null }, 0, { end: 'sandbox-error', code: null, signal: null }],
   ['nothing reported by one that can tell', { code: null, signal: null }, 0, { end: 'sandbox-error', code: null, signal: null }],
 ] as const)('an end is explained by code, signal and CPU time: %s', (_, ended, cpuMs, end) => {
