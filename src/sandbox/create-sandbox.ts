@@ -149,7 +149,7 @@ async function chooseSandbox(options: SandboxOptions): Promise<Sandbox> {
         driver: name,
         isolation: driver.isolation,
         policyHash,
-        why: [...why, `${name}: held off ${tested.held.length} attacks of the self-test`, ...detected.notes, memoryNote(groups)],
+        why: [...why, `${name}: held off ${selfTest.attacks} attacks of the self-test`, ...detected.notes, memoryNote(groups)],
         // What a better driver needs, where one was tried first.
         fix,
         selfTest,

@@ -115,6 +115,7 @@ describe('on this machine', () => {
       selfTest: { attacks: expect.any(Number), escaped: 0 },
     })
     expect(found.selfTest?.attacks).toBeGreaterThan(14)
+    expect(found.why).toContain(`bwrap: held off ${found.selfTest?.attacks} attacks of the self-test`)
   })
 
   test.skipIf(why !== null)(
