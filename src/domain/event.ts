@@ -77,8 +77,10 @@ export type RunEventBody =
       readonly loads: boolean
       readonly examples: readonly [number, number]
       readonly assertions: readonly [number, number]
-      /** Of the user's own tests; absent where none were run on it. */
+      /** Of the user's own tests; absent where none were run on it. Under the grade `unverified` none counts as passed. */
       readonly tests?: readonly [number, number]
+      /** How far `tests` can be trusted; there wherever they are. */
+      readonly testsGrade?: EvidenceGrade
     }
   | {
       readonly type: 'candidates.ranked'

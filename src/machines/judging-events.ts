@@ -57,9 +57,11 @@ function describeTests(judgement: Judgement | null, row: SuiteRow): RunEventBody
     type: 'evidence.gathered',
     candidate: contender.id,
     agent: contender.agent,
-    loads: contender.isLive,
+    // Where nothing was called nobody looked whether it loads; a test of it that passed has.
+    loads: contender.isLive || own.passed > 0,
     examples: [contender.examplesPassed, examples.total],
     assertions: [contender.assertionsPassed, assertions.total],
     tests: [own.passed, own.total],
+    testsGrade: own.grade,
   }
 }

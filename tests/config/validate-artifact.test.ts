@@ -191,6 +191,8 @@ const EVENTS: { readonly [T in RunEventType]: Extract<RunEventBody, { type: T }>
     loads: true,
     examples: [1, 2],
     assertions: [0, 0],
+    tests: [2, 2],
+    testsGrade: 'forgeable',
   },
   'candidates.ranked': {
     type: 'candidates.ranked',
@@ -235,6 +237,16 @@ describe('an event', () => {
     expect(faultsOf('event', { ...event, v: 1, seq: 0, t: 0, more: 1 })).toEqual([
       '/ must NOT have additional properties ("more")',
     ])
+  })
+
+  test("of evidence has the user's tests with their grade, or neither", () => {
+    const { tests, testsGrade, ...event } = { ...EVENTS['evidence.gathered'], v: 1, seq: 0, t: 0 }
+    expect(faultsOf('event', event)).toBeNull()
+    expect(faultsOf('event', { ...event, tests })).toEqual(['/ must have property testsGrade when property tests is present'])
+    expect(faultsOf('event', { ...event, testsGrade })).toEqual([
+      '/ must have property tests when property testsGrade is present',
+    ])
+    expect(faultsOf('event', { ...event, tests, testsGrade: 'passed' })).toHaveLength(1)
   })
 
   test('has a schema for every type and no other', () => {

@@ -1,46 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { exitCodeOf } from '../../src/cli/exit-code.ts'
-import { readSuite } from '../../src/consensus/suite-file.ts'
-import type { SuiteReport } from '../../src/domain/suite.ts'
-import type { EvidenceGrade } from '../../src/domain/verdict.ts'
 import type { SuiteRequest } from '../../src/machines/effects.ts'
 import { FoldDriver } from '../support/fold-driver.ts'
+import { notTested, OTHER, RIGHT, report, sum, TASK, tested, upToTests, upToTestsAlone } from '../support/suite-run.ts'
 import { spec } from '../support/test-services.ts'
-
-const SUITE = readSuite(
-  'test_add.py',
-  'from adding import add\n\ndef test_sum():\n    assert add(7, 1) == 8\n\ndef test_type():\n    add("a", 1)\n',
-)
-const RIGHT = 'def add(a, b):\n    return a + b\n'
-const OTHER = 'def add(a, b):\n    return b + a\n'
-const TASK = { prompt: 'Write add(a, b). add(1, 2) == 3', ids: ['coder', 'architect'], suite: SUITE }
-const sum = ([a = 0, b = 0]: readonly number[]): number => a + b
-
-function report(failed: string | null, grade: EvidenceGrade = 'verified'): SuiteReport {
-  const ids = ['test_sum', 'test_type']
-  return {
-    grade,
-    passed: failed === null,
-    tests: ids.map((id) => (id === failed ? { id, status: 'fail', message: 'assert 7 == 8' } : { id, status: 'pass' })),
-    before: ids.map((id) => ({ id, status: 'fail' })),
-    reasons: failed === null ? [] : [`fail: ${failed}`],
-    flags: [],
-  }
-}
-
-/** Drives a run of two programs that behave alike up to where the tests are asked for. */
-function upToTests(): FoldDriver {
-  const run = new FoldDriver(spec(TASK)).gathered().answered('coder').answered('architect')
-  return run.gated({ 'coder.1': RIGHT, 'architect.1': OTHER }, 'add').executed({ 'coder.1': sum, 'architect.1': sum })
-}
-
-function tested(run: FoldDriver, reports: Readonly<Record<string, SuiteReport>>): FoldDriver {
-  const rows = Object.entries(reports).map(([candidate, each]) => ({ candidate, report: each }))
-  const { id } = run.openOf('run')
-  for (const row of rows) run.input({ k: 'chunk', id, d: { row } })
-  run.input({ k: 'ok', id, d: { driver: 'bwrap', isolation: 'full', policyHash: 'p', why: '' } })
-  return run
-}
 
 describe("the user's own tests", () => {
   test('are told to every agent, and run on every program once the calls were', () => {
@@ -84,8 +47,7 @@ describe("the user's own tests", () => {
   })
 
   test('where nothing could be called, their grade is that of the verdict', () => {
-    const run = new FoldDriver(spec({ ...TASK, prompt: 'Write the class.' })).gathered().answered('coder').answered('architect')
-    run.gated({ 'coder.1': RIGHT, 'architect.1': OTHER }, null)
+    const run = upToTestsAlone()
     expect(run.state).toEqual({ judging: 'testing' })
     tested(run, { 'coder.1': report('test_sum', 'forgeable'), 'architect.1': report(null, 'forgeable') })
     expect(run.fold.context?.judgement?.verdict).toMatchObject({
@@ -127,13 +89,27 @@ describe("the user's own tests", () => {
     expect(exitCodeOf({ outcome: 'completed', stopReason: 'tests-failed', grade: 'verified' }, false)).toBe(5)
   })
 
+  test('are told of each program with the grade under which they passed; what proves nothing counts no test', () => {
+    const run = tested(upToTests(), { 'coder.1': report(null, 'forgeable'), 'architect.1': report(null, 'unverified') })
+    const told = { v: 1, t: 0, type: 'evidence.gathered', loads: true, examples: [2, 2], assertions: [0, 0] }
+    expect(run.eventsOf('evidence.gathered').map(({ seq: _, ...event }) => event)).toEqual([
+      { ...told, candidate: 'coder.1', agent: 'coder' },
+      { ...told, candidate: 'architect.1', agent: 'architect' },
+      { ...told, candidate: 'coder.1', agent: 'coder', tests: [2, 2], testsGrade: 'forgeable' },
+      { ...told, candidate: 'architect.1', agent: 'architect', tests: [0, 2], testsGrade: 'unverified' },
+    ])
+  })
+
+  test('a program that passes some of them loads, although nothing of it was called', () => {
+    const run = tested(upToTestsAlone(), { 'coder.1': report('test_sum'), 'architect.1': report(null, 'unverified') })
+    expect(run.eventsOf('evidence.gathered')).toMatchObject([
+      { candidate: 'coder.1', loads: true, tests: [1, 2], testsGrade: 'verified' },
+      { candidate: 'architect.1', loads: false, tests: [0, 2], testsGrade: 'unverified' },
+    ])
+  })
+
   test('without isolation none are run, and the run says why', () => {
-    const run = upToTests()
-    run.input({
-      k: 'ok',
-      id: run.openOf('run').id,
-      d: { rows: [], driver: 'none', isolation: 'none', policyHash: '', why: 'no driver holds' },
-    })
+    const run = notTested(upToTests())
     expect(run.fold.context?.judgement?.verdict.tests).toEqual({
       grade: 'unverified',
       passed: false,
