@@ -28,9 +28,9 @@ export function renderKpi(facts: RunFacts): Kpi {
   const assertions = winner === null ? null : countChecks('assertions', judgement, judgement?.plan.assertions ?? [], winner.id)
   const suite = winner === null ? null : countSuite(context, winner.id)
   const after = suite?.after ?? examples
-  const isGreen = passesAll(judgement, winner?.id ?? null, examples, suite?.after ?? null)
+  const isGreen = passesAll(context, winner?.id ?? null, examples)
   const startedMs = history.startedMs ?? facts.writtenMs - durationMs(history)
-  const greenMs = firstGreen(history.events)
+  const greenMs = firstGreen(history.events, context)
   return {
     kpi_schema_version: KPI_SCHEMA_VERSION,
     product_version: facts.productVersion,
@@ -65,7 +65,8 @@ export function renderKpi(facts: RunFacts): Kpi {
     exit_status: {
       patched: winner !== null,
       tests_passed: isGreen,
-      tests_missing: suite === null && (judgement?.plan.examples.length ?? 0) + (judgement?.plan.assertions.length ?? 0) === 0,
+      tests_missing:
+        context.spec.suite === null && (judgement?.plan.examples.length ?? 0) + (judgement?.plan.assertions.length ?? 0) === 0,
       error: outcome === 'completed' ? null : oneLine(facts.detail === '' ? stopReason : `${stopReason}: ${facts.detail}`),
     },
     agent_config: agentsOf(facts),
@@ -104,7 +105,9 @@ function countSuite(
   if (report === undefined || spec.suite === null) return null
   const { file } = spec.suite
   const total = Math.max(report.tests.length, report.before.length)
-  return { before: countTests(file, report.before, total), after: countTests(file, report.tests, total), grade: report.grade }
+  // Tests that prove nothing are neither passed nor failed, as in the decision.
+  const told = report.grade === 'unverified' ? [] : report.tests
+  return { before: countTests(file, report.before, total), after: countTests(file, told, total), grade: report.grade }
 }
 
 function countTests(suite: string, tests: readonly SuiteTest[], total: number): TestCounts {
@@ -113,15 +116,11 @@ function countTests(suite: string, tests: readonly SuiteTest[], total: number): 
 }
 
 /** Whether the winner passes all that was given: examples and tests; where there are neither, the assertions that are believed. */
-function passesAll(
-  judgement: Judgement | null,
-  winner: string | null,
-  examples: TestCounts | null,
-  tests: TestCounts | null,
-): boolean {
+function passesAll({ spec, judgement }: RunFacts['context'], winner: string | null, examples: TestCounts | null): boolean {
   if (judgement === null || winner === null) return false
-  const given = [examples, tests].filter((counts) => counts !== null)
-  if (given.length > 0) return given.every((counts) => counts.total > 0 && counts.passed === counts.total)
+  if (spec.suite !== null && judgement.verdict.tests?.passed !== true) return false
+  if (examples !== null) return examples.passed === examples.total
+  if (spec.suite !== null) return true
   const believed = judgement.decision.evidence.assertions.filter(({ isBelieved }) => isBelieved)
   return believed.length > 0 && believed.every(({ passedBy }) => passedBy.includes(winner))
 }
@@ -132,20 +131,24 @@ function rateOf(counts: TestCounts | null): number | null {
 }
 
 /** Returns logical ms of the first candidate that passed every example and test; where there are none, every assertion. */
-function firstGreen(events: readonly RunEvent[]): number | null {
-  const green = events.find(
-    (event) =>
-      event.type === 'evidence.gathered' &&
-      event.loads &&
-      (event.examples[1] + (event.tests?.[1] ?? 0) > 0
-        ? isFull(event.examples) && isFull(event.tests ?? [0, 0])
-        : event.assertions[1] > 0 && isFull(event.assertions)),
-  )
+function firstGreen(events: readonly RunEvent[], { spec, judgement }: RunFacts['context']): number | null {
+  // A report can fail as a whole though each of its tests passed: a call that hung, tests that are not the ones there should be.
+  const notGreen = new Set(judgement?.decision.suite?.filter(({ isGreen }) => !isGreen).map(({ candidate }) => candidate))
+  const green = events.find((event) => {
+    if (event.type !== 'evidence.gathered' || !event.loads) return false
+    const { candidate, examples, assertions, tests, testsGrade } = event
+    // What is told before the user's tests have run on it is not yet all that was given.
+    if (spec.suite !== null) {
+      return testsGrade === 'verified' && isFull(tests) && !notGreen.has(candidate) && (examples[1] === 0 || isFull(examples))
+    }
+    return examples[1] > 0 ? isFull(examples) : isFull(assertions)
+  })
   return green?.t ?? null
 }
 
-function isFull([passed, total]: readonly [number, number]): boolean {
-  return passed === total
+/** Whether there was something to pass, and all of it was. */
+function isFull(share: readonly [number, number] | undefined): boolean {
+  return share !== undefined && share[1] > 0 && share[0] === share[1]
 }
 
 /** A turn's own clock starts when its request is sent, and the text is logged later than it came. */

@@ -93,15 +93,21 @@ export interface Kpi {
   /** From the first request being sent to the first text of any answer. */
   readonly ttft_ms: number | null
   readonly t_start: string
-  /** When the first candidate passed every example and assertion there was, over a channel it cannot forge; null if none did. */
+  /**
+   * When the first candidate passed all that was given, over a channel it cannot forge: every example, and of the user's tests every one
+   * under the grade `verified`. Where neither was given, when the first passed every assertion. Null if none did.
+   */
   readonly t_first_green: string | null
-  /** True if the winner passed every example of the task, and there was one. */
+  /** `exit_status.tests_passed`, and the winner is of the first round. */
   readonly first_prompt_success: boolean
-  /** Of the project as it was; null without one. */
+  /** The user's tests on a module with nothing in it; null where none were run on the winner. */
   readonly tests_before: TestCounts | null
-  /** The task's own examples on the winner; null without a winner, an example or an execution. */
   /** How far `tests_after` can be trusted: of the user's tests their own grade, of examples `verified`; null where none was run. */
   readonly tests_grade: EvidenceGrade | null
+  /**
+   * The user's tests on the winner, else the task's own examples; null where neither was run on one. Tests under the grade `unverified`
+   * count as skipped: what passes and proves nothing is not passed.
+   */
   readonly tests_after: TestCounts | null
   /** The blind assertions on the winner, believed or not: a model wrote them, so they are never added to `tests_after`. */
   readonly assertions_after: TestCounts | null
@@ -128,8 +134,12 @@ export interface Kpi {
   readonly exit_status: {
     /** True if files were changed or yielded. */
     readonly patched: boolean
+    /**
+     * True if the winner passed every example and the user's tests, under a grade better than `unverified`; tests that were given and not
+     * run are not passed. Where neither was given: every assertion that is believed, and there was one.
+     */
     readonly tests_passed: boolean
-    /** True if there was neither an example nor an assertion to run. */
+    /** True if the user gave no tests, and there was neither an example nor an assertion to run. */
     readonly tests_missing: boolean
     readonly error: string | null
   }
