@@ -48,7 +48,7 @@ export async function poolCases(tasks: readonly RecordedTask[], maker: PoolMaker
   return cases
 }
 
-/** Returns the cases of the small local model: all drafts, and every smaller set of at least two. */
+/** Returns the cases of the small local model: all drafts, one a method, and every smaller set of at least two. */
 export async function liveCases(tasks: readonly RecordedTask[], maker: PoolMaker): Promise<BenchCase[]> {
   const cases: BenchCase[] = []
   for (const task of tasks) {
@@ -62,6 +62,8 @@ export async function liveCases(tasks: readonly RecordedTask[], maker: PoolMaker
       ids: task.candidates.map((each) => each.id),
     }
     cases.push(whole)
+    const methods = task.candidates.flatMap(({ id }, index) => (id === 'resample' ? [] : [index]))
+    cases.push(part(whole, methods, 'live methods'))
     for (let bits = 1; bits < 2 ** n - 1; bits += 1) {
       const chosen = task.candidates.map((_, index) => index).filter((index) => (bits >> index) % 2 === 1)
       if (chosen.length >= 2) cases.push(part(whole, chosen, 'live subsets'))

@@ -147,8 +147,8 @@ export function readLiveTasks(folder: string): RecordedTask[] | null {
   )
 }
 
-/** The drafts of the live recording that form the pool. */
-const LIVE_DRAFTS = ['direct', 'plan', 'edges', 'brute'] as const
+/** The drafts of the live recording; `resample` is a second answer to the first one's question. */
+const LIVE_DRAFTS = ['direct', 'plan', 'edges', 'brute', 'resample'] as const
 
 interface LiveRow {
   readonly task_id: string

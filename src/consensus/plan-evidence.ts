@@ -25,6 +25,18 @@ export interface WriterAssertions {
   readonly text: string
 }
 
+const RULING = '/arbitrate'
+
+/** Returns the writer of what an agent rules when it is asked which of two results is right: not the one it is as a test writer. */
+export function arbiterOf(agent: string): string {
+  return `${agent}${RULING}`
+}
+
+/** True for a writer that `arbiterOf` gave. */
+export function isRuling(writer: string): boolean {
+  return writer.endsWith(RULING)
+}
+
 /** A check whose call is `calls[call]` of its plan. `writer` is null for an example of the task. */
 export interface PlannedCheck {
   readonly call: number

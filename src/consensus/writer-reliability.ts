@@ -1,16 +1,18 @@
 import type { WriterTrust } from './decision.ts'
-import type { EvidenceTable } from './evidence-table.ts'
-import type { EvidencePlan } from './plan-evidence.ts'
+import { behaviourClusters, type EvidenceTable } from './evidence-table.ts'
+import { type EvidencePlan, isRuling } from './plan-evidence.ts'
 
 /** When a test writer is not believed. The defaults were validated by split halves; see `bench:consensus`. */
 export interface ReliabilityRule {
   /** Share of known answers a writer must have right, one right answer given in advance; below it, nothing it wrote counts. */
   readonly leastRight: number
-  /** So many example-passing programs that agree on another answer, and outnumber those that pass, void an assertion. */
+  /** So many judges that agree on another answer, and outnumber those that pass, void an assertion. */
   readonly contradicting: number
+  /** So many suffice where they agree on every compared call besides. */
+  readonly alike: number
 }
 
-export const RELIABILITY_RULE: ReliabilityRule = { leastRight: 0.5, contradicting: 3 }
+export const RELIABILITY_RULE: ReliabilityRule = { leastRight: 0.5, contradicting: 3, alike: 2 }
 
 /** Fewest programs whose common answer counts as known. */
 const KNOWN_BY = 2
@@ -22,32 +24,38 @@ export interface AbsoluteTrust {
 }
 
 /**
- * Returns which assertions count, judged by the programs that pass every example of the task.
+ * Returns which assertions count, judged by the programs that pass every example of the task; without examples, by all live ones.
  *
- * A writer is judged as a whole on calls that are no example of the task and to which at least two such programs give
- * one and the same answer: when it is wrong about more of them than it is right, nothing it wrote counts. A single
- * assertion does not count when three such programs agree on another answer and outnumber those that pass it; on
- * recorded pools such assertions were true in one case of seven, whoever wrote them. This is absolute: it also holds
- * for an only writer. Without examples every assertion counts.
+ * A single assertion does not count when three judges agree on another answer and outnumber those that pass it, or two that
+ * behave alike in all that was compared; on recorded pools such assertions were true in one case of seven, whoever wrote them.
+ * An arbiter's ruling stands: it was asked because such a group exists. A writer is judged as a whole too, where there are
+ * examples: on calls that are no example and to which at least two judges give one and the same answer; when it is wrong about
+ * more of them than it is right, nothing it wrote counts. This is absolute: it also holds for an only writer.
  */
 export function absoluteTrust(plan: EvidencePlan, table: EvidenceTable, rule: ReliabilityRule = RELIABILITY_RULE): AbsoluteTrust {
-  const judges = table.examples.flatMap((row, index) => (row.length > 0 && row.every(Boolean) ? [index] : []))
+  const judges = table.examples.flatMap((row, index) => (table.isLive[index] && row.every(Boolean) ? [index] : []))
+  const groups = behaviourClusters(table).map((group) => group.filter((index) => judges.includes(index)))
   const restated = new Set(plan.examples.map((check) => check.call))
   const facts = plan.assertions.map((check, at) => {
     const passing = judges.filter((judge) => table.assertions[judge]?.[at]).length
-    const others = answersOf(
-      table,
-      check.call,
-      judges.filter((judge) => !table.assertions[judge]?.[at]),
-    )
-    const against = Math.max(0, ...others.values())
+    const failing = (some: readonly number[]): number => {
+      const others = some.filter((judge) => !table.assertions[judge]?.[at])
+      return Math.max(0, ...answersOf(table, check.call, others).values())
+    }
+    const against = failing(judges)
+    const alike = Math.max(0, ...groups.map(failing))
+    const outvoted = (count: number, least: number): boolean => count >= least && count > passing
     const known = answersOf(table, check.call, judges)
-    const isKnown = !restated.has(check.call) && known.size === 1 && [...known.values()].every((count) => count >= KNOWN_BY)
+    const isKnown =
+      plan.examples.length > 0 &&
+      !restated.has(check.call) &&
+      known.size === 1 &&
+      [...known.values()].every((count) => count >= KNOWN_BY)
     return {
       writer: check.writer ?? '',
       isKnown,
       isWrong: isKnown && passing === 0,
-      isVoid: against >= rule.contradicting && against > passing,
+      isVoid: !isRuling(check.writer ?? '') && (outvoted(against, rule.contradicting) || outvoted(alike, rule.alike)),
     }
   })
   const writers = [...new Set(facts.map((fact) => fact.writer))].sort().map((writer) => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { decide } from '../../src/consensus/decide.ts'
 import type { LoadResult } from '../../src/consensus/execution-matrix.ts'
 import { explainDecision } from '../../src/consensus/explain-decision.ts'
-import { planEvidence } from '../../src/consensus/plan-evidence.ts'
+import { arbiterOf, planEvidence } from '../../src/consensus/plan-evidence.ts'
 import { given, type Program, plus, raises, right, square } from './decide-given.ts'
 
 describe('what the evidence says', () => {
@@ -156,7 +156,7 @@ describe('without execution', () => {
       agreement: { count: 0, total: 3 },
     })
     expect(decision.confidence.value).toBeCloseTo((0.5 * 2.2) / 3, 9)
-    expect(decision.stop).toEqual({ isSettled: false, why: 'nothing was executed' })
+    expect(decision.stop).toEqual({ isSettled: false, why: 'no call was executed' })
   })
 
   test('a sandbox that refused every program is no evidence against them', () => {
@@ -243,7 +243,7 @@ describe('test writers', () => {
     const odd: Program = (n) => (n === 40 ? 99 : 2 * n)
     const decision = decide(given({ programs: { a: right, b: right, c: odd }, assertions: [bad] }))
     expect(decision.writers).toEqual([
-      { writer: 'writer1', assertions: 4, known: 3, wrong: 2, contradicted: 2, isBelieved: true },
+      { writer: 'writer1', assertions: 4, known: 3, wrong: 2, contradicted: 3, isBelieved: true },
     ])
     const worse = decide(given({ programs: { a: right, b: right, c: odd }, assertions: [`${bad}\nassert f(8) == 2`] }))
     expect(worse.writers[0]).toMatchObject({ known: 4, wrong: 3, isBelieved: false })
@@ -255,19 +255,37 @@ describe('test writers', () => {
   test('restating the examples does not buy a writer belief', () => {
     const text = 'assert f(1) == 2\nassert f(2) == 4\nassert f(5) == 1\nassert f(6) == 1'
     const { writers } = decide(given({ programs: { a: right, b: right }, assertions: [text] }))
-    expect(writers).toEqual([{ writer: 'writer1', assertions: 4, known: 2, wrong: 2, contradicted: 0, isBelieved: false }])
+    expect(writers).toEqual([{ writer: 'writer1', assertions: 4, known: 2, wrong: 2, contradicted: 2, isBelieved: false }])
   })
 
-  test('one assertion against three programs that pass every example is void, against two it counts', () => {
+  test('an assertion against three programs that pass every example is void; against two, where they agree on all else too', () => {
     const odd: Program = (n) => (n === 40 ? 99 : 2 * n)
+    const apart: Program = (n) => (n < 3 || n === 40 ? 2 * n : 0)
     const void3 = decide(given({ programs: { a: right, b: right, c: right, d: odd }, assertions: ['assert f(40) == 99'] }))
     expect(void3.evidence.assertions[0]?.weight).toBe(0)
-    const counted = decide(given({ programs: { a: right, b: right, d: odd }, assertions: ['assert f(40) == 99'] }))
+    const counted = decide(given({ programs: { a: right, b: apart, d: odd }, assertions: ['assert f(40) == 99'] }))
     expect(counted.evidence.assertions[0]?.weight).toBe(1)
+    const alike = decide(given({ programs: { a: right, b: right, d: odd }, assertions: ['assert f(40) == 99'] }))
+    expect(alike.evidence.assertions[0]?.weight).toBe(0)
     const even = decide(
       given({ programs: { a: right, b: right, c: right, d: odd, e: odd, f: odd }, assertions: ['assert f(40) == 99'] }),
     )
     expect(even.evidence.assertions[0]?.weight).toBe(1)
+  })
+
+  test('without examples all live programs judge an assertion, yet no writer as a whole', () => {
+    const text = 'assert f(5) == 1\nassert f(6) == 1\nassert f(7) == 14'
+    const bare = { prompt: 'def f(n): ...', programs: { a: right, b: right, c: (n: number) => n } }
+    const { evidence, writers } = decide(given({ ...bare, assertions: [text] }))
+    expect(evidence.assertions.map(({ weight }) => weight)).toEqual([0, 0, 1])
+    expect(writers).toEqual([{ writer: 'writer1', assertions: 3, known: 0, wrong: 0, contradicted: 2, isBelieved: true }])
+  })
+
+  test('a ruling is not void by the group it was asked about', () => {
+    const odd: Program = (n) => (n === 40 ? 99 : 2 * n)
+    const pool = given({ programs: { a: right, b: right, c: right, d: odd }, assertions: ['assert f(40) == 99'] })
+    const ruled = { ...pool.plan, assertions: pool.plan.assertions.map((check) => ({ ...check, writer: arbiterOf('judge') })) }
+    expect(decide({ ...pool, plan: ruled }).evidence.assertions[0]).toMatchObject({ isBelieved: true, weight: 1 })
   })
 
   test('assertions that contradict each other are both kept and both judged', () => {
@@ -283,7 +301,7 @@ describe('test writers', () => {
   test('a weaker of two writers counts less', () => {
     const { evidence } = decide(
       given({
-        programs: { a: right, b: right },
+        programs: { a: right, b: (n) => (n === 6 ? 5 : 2 * n) },
         prompt: 'def f(n): ...',
         assertions: ['assert f(5) == 10', 'assert f(6) == 0\nassert f(7) == 14'],
       }),
