@@ -40,15 +40,14 @@ const text = (v: string): TypedValue => ({ t: 'str', v })
 /** Loads a candidate with the suite's caller behind it. Returns how loading ended where it did not go well. */
 export async function openSuiteCandidate(
   sandbox: Sandbox,
-  { candidate, names, signal }: SuiteSpec,
+  { candidate, names, signal, toModule }: SuiteSpec,
 ): Promise<SuiteCandidate | Exclude<LoadOutcome, { kind: 'loaded' }>> {
   const caller = `_suite_${randomBytes(8).toString('hex')}`
   const isPython = candidate.language === 'python'
-  const callerCode = isPython ? pythonSuiteCaller(caller) : javascriptSuiteCaller(caller)
-  const session = await sandbox.open(
-    { ...candidate, code: `${candidate.code}\n${callerCode}`, entryPoint: caller },
-    signal === undefined ? {} : { signal },
-  )
+  const code = isPython
+    ? `${candidate.code}\n${pythonSuiteCaller(caller)}`
+    : javascriptSuiteCaller(caller, toModule?.(candidate.code) ?? candidate.code)
+  const session = await sandbox.open({ ...candidate, code, entryPoint: caller }, signal === undefined ? {} : { signal })
   const ask = (op: string, calls: readonly SuiteCall[]): Promise<CallOutcome> => {
     const cpuMs = Math.min(CALLS_CPU_MS, CALL_CPU_MS * Math.max(1, calls.length))
     return session.call({ fn: caller, args: [text(op), { t: 'list', v: calls }] }, { cpuMs, wallMs: 10 * cpuMs })
@@ -80,6 +79,21 @@ export async function openSuiteCandidate(
   } catch (error) {
     await session.close()
     throw error
+  }
+}
+
+/**
+ * Whether a program that does not load as a module of the tests loads as it is: then what was added to it is at fault, and nothing is known of
+ * the program.
+ */
+export async function loadsByItself(sandbox: Sandbox, { candidate, signal, toModule }: SuiteSpec): Promise<boolean> {
+  if (toModule === undefined || toModule(candidate.code) === candidate.code) return false
+  const session = await sandbox.open(candidate, signal === undefined ? {} : { signal })
+  try {
+    const { kind } = await session.load()
+    return kind === 'loaded' || kind === 'no-entry-point'
+  } finally {
+    await session.close()
   }
 }
 

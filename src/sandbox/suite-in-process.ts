@@ -24,6 +24,7 @@ export async function runInProcess(
     const why = 'vitest is not installed in this folder'
     return { grade: 'unverified', passed: false, tests: [], before: [], reasons: [...reasons, why] }
   }
+  const toModule = spec.toModule ?? ((code: string): string => code)
   const stub = await runOnce(sandbox, framework, spec, framework.stub(spec.names))
   const before = stub.tests
   const unverified = (why: string): Omit<SuiteReport, 'flags'> => ({
@@ -37,7 +38,7 @@ export async function runInProcess(
   if (stub.lost !== null) return unverified(stub.lost)
   if (expected.length === 0) return unverified(`the suite does not run against a stub: ${stub.problem ?? 'it has no tests'}`)
   if (isGreen(stub.tests, stub.ids)) return vacuous(stub.tests)
-  const real = await runOnce(sandbox, framework, spec, spec.candidate.code)
+  const real = await runOnce(sandbox, framework, spec, toModule(spec.candidate.code))
   if (real.lost !== null) return unverified(real.lost)
   const why: string[] = real.problem === null ? describeFailures(real.tests) : [real.problem]
   if (why.length === 0 && real.failed !== 1) why.push(`the framework counts ${real.failed} failed tests where one is ours`)
@@ -47,7 +48,7 @@ export async function runInProcess(
   // Whether tests bite can be asked only where they pass.
   if (why.length === 0) {
     const toothless = (reason: string): Omit<SuiteReport, 'flags'> => ({ ...unverified(reason), tests: real.tests })
-    const changed = mutants(spec.candidate.code, 4, spec.names)
+    const changed = mutants(spec.candidate.code, 4, spec.names).map(toModule)
     if (changed.length === 0) return toothless('no mutant could be made, so nothing shows that the tests bite')
     if (!(await killsOne(sandbox, framework, spec, changed))) return toothless('the tests pass every mutant too')
   }

@@ -23,9 +23,10 @@ export function createSuiteJudge({ sandbox, parser, projectDir }: SuiteJudgePart
       const nodeModules = join(projectDir, 'node_modules')
       // The call proxy needs no framework; only the program's own process does.
       const hasVitest = framework === 'vitest' && existsSync(join(nodeModules, 'vitest', 'vitest.mjs'))
-      const [code, tests] = await Promise.all([toModule(program, suite, parser), toPlain(suite.text, language, parser)])
+      const [code, tests] = await Promise.all([toPlain(program, language, parser), toPlain(suite.text, language, parser)])
       if (code.why !== null) return unverified(`the program cannot be run: ${code.why}`)
       if (tests.why !== null) return unverified(`the tests cannot be run: ${tests.why}`)
+      const toModule = language === 'python' ? null : exportNames(await parser.parse('javascript', code.text), names)
       return runSuite(sandbox, {
         framework,
         moduleName,
@@ -37,6 +38,7 @@ export function createSuiteJudge({ sandbox, parser, projectDir }: SuiteJudgePart
           entryPoint: names[0] ?? '',
           seed: 0,
         },
+        ...(toModule === null ? {} : { toModule }),
         ...(hasVitest ? { nodeModules } : {}),
         ...(signal === undefined ? {} : { signal }),
       })
@@ -54,13 +56,6 @@ async function toPlain(text: string, language: TestSuite['language'], parser: Sy
   const erased = await eraseTypes(text, parser)
   if (erased.kind === 'erased') return { text: erased.code, why: null }
   return { text, why: erased.kind === 'failed' ? `it does not parse (${erased.message})` : erased.reason }
-}
-
-async function toModule(program: string, { language, names }: TestSuite, parser: SyntaxParser): Promise<Plain> {
-  const plain = await toPlain(program, language, parser)
-  if (language === 'python' || plain.why !== null) return plain
-  const tree = await parser.parse('javascript', plain.text)
-  return { text: exportNames(plain.text, names, tree?.definitions ?? []), why: null }
 }
 
 function unverified(why: string): SuiteReport {

@@ -1,7 +1,7 @@
 import type { SuiteReport, SuiteTest } from '../domain/suite.ts'
 import type { Sandbox } from '../ports/sandbox.ts'
 import type { SuiteSpec } from './suite.ts'
-import { openSuiteCandidate } from './suite-candidate.ts'
+import { loadsByItself, openSuiteCandidate } from './suite-candidate.ts'
 import { checkModuleName } from './suite-frameworks.ts'
 import { runInProcess } from './suite-in-process.ts'
 import { answerNothing, type ProxyResult, runOnCandidate, runThroughProxy, stubNames } from './suite-proxy.ts'
@@ -27,6 +27,8 @@ export async function runSuite(sandbox: Sandbox, spec: SuiteSpec): Promise<Suite
     if (empty.kind === 'report' && isGreen(empty.tests, empty.ids)) return report(vacuous(empty.tests))
     if (!isOpen) {
       if (candidate.kind === 'not-run' && !candidate.reason.startsWith('the candidate ')) return report(nothing(candidate.reason))
+      if (candidate.kind === 'failed' && (await loadsByItself(sandbox, spec)))
+        return report(nothing('what the tests import could not be exported from the program'))
       // It is no less certain where the tests themselves could not have been run.
       const tests = before.map(({ id }): SuiteTest => ({ id, status: 'fail', message: 'the code does not load' }))
       return report({ grade: 'verified', passed: false, tests, before, reasons: [`the code does not load: ${candidate.kind}`] })

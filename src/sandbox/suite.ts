@@ -10,6 +10,8 @@ export interface SuiteSpec {
   /** Names the test file takes from it. */
   readonly names: readonly string[]
   readonly tests: string
+  /** Makes the program, or a mutant of it, the module that the tests import; as it is when absent. */
+  readonly toModule?: (code: string) => string
   /** A directory on the host with the framework in it; vitest needs one. Bound read-only, so its path can be seen inside. */
   readonly nodeModules?: string
   readonly signal?: AbortSignal

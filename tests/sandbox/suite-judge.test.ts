@@ -7,6 +7,7 @@ import type { SuiteJudge } from '../../src/ports/judge.ts'
 import type { Sandbox } from '../../src/ports/sandbox.ts'
 import { createTreeSitterParser } from '../../src/project/tree-sitter-parser.ts'
 import { createSuiteJudge } from '../../src/sandbox/suite-judge.ts'
+import { runSuite } from '../../src/sandbox/suite-runner.ts'
 import { createTestSandbox, whyNotHere } from '../support/this-machines-sandbox.ts'
 
 const TEXT = `import test from 'node:test'\nimport assert from 'node:assert'\nimport { add } from './solution.mjs'\ntest('adds', () => { const three = 3; assert.strictEqual(add(1, 2), three) })\n`
@@ -58,6 +59,48 @@ if (why !== null) {
       expect(await verdict(suite(), 'function add(a, b) { return a + b }\n')).toEqual(PASSED)
       expect(await verdict(suite(), 'module.exports = { add: (a, b) => a + b }\n')).toEqual(PASSED)
       expect(await verdict(suite(), 'exports.add = (a, b) => a - b\n')).toMatchObject({ grade: 'verified', passed: false })
+    })
+
+    test.each([
+      ['#!', '#!/usr/bin/env node\nconst fs = require("fs")\nfunction add(a, b) { return a + b }\nmodule.exports = { add }\n'],
+      ['a second declarator', 'export const sub = (a, b) => a - b,\n  add = (a, b) => a + b'],
+      ['one line', 'const z = 0; export function add(a, b) { return a + b + z }'],
+      ['its own module', 'const module = { exports: {} }\nmodule.exports.x = 1\nexport function add(a, b) { return a + b }\n'],
+      ['an export in a comment', '/*\nexport function add(a, b)\n*/\nfunction add(a, b) { return a + b }\n'],
+      ['an undeclared variable', 'function add(a, b) { t = a + b; return t }\nmodule.exports = { add }\n'],
+    ])('a right program is not blamed for the form it has: %s', async (_, code) => {
+      expect(await verdict(suite(), code)).toEqual(PASSED)
+      const later = suite({ text: TEXT.replace('() => {', 'async () => {') })
+      expect(await verdict(later, code)).toMatchObject({ grade: 'forgeable', passed: true })
+    })
+
+    test('names that are also those of the language are the business of the program', async () => {
+      const own =
+        'class Map {}\nclass Set {}\nclass Error {}\nconst Function = 1, Object = {}, Array = [], Reflect = 1, String = 1\n'
+      expect(await verdict(suite(), `${own}export function add(a, b) { return a + b }\n`)).toEqual(PASSED)
+      expect(await verdict(suite(), 'Map = Set = 1\nfunction add(a, b) { return a + b }\n')).toEqual(PASSED)
+    })
+
+    test('a program that loads until its names are to be exported is not judged', async () => {
+      const wrap = (code: string): string => `${code}\nexport { add, add }\n`
+      const candidate = {
+        language: 'javascript',
+        code: 'export function add(a, b) { return a + b }\n',
+        entryPoint: 'add',
+        seed: 0,
+      } as const
+      const spec = { framework: 'node:test', candidate, moduleName: 'solution', names: ['add'], tests: TEXT } as const
+      expect(await runSuite(sandbox, { ...spec, toModule: wrap })).toMatchObject({
+        grade: 'unverified',
+        passed: false,
+        reasons: ['what the tests import could not be exported from the program'],
+      })
+      expect(
+        await runSuite(sandbox, { ...spec, candidate: { ...candidate, code: 'export const = 1' }, toModule: wrap }),
+      ).toMatchObject({
+        grade: 'verified',
+        passed: false,
+      })
     })
 
     test('a program without what the tests import has not passed', async () => {

@@ -132,15 +132,19 @@ def ${name}(op, calls):
 }
 
 /**
- * Returns JavaScript to put behind a candidate that is an ES module: the same as `pythonSuiteCaller`, but that all calls share one process,
- * so state needs no repeating. Nothing here can see who holds an object; instead every object that crossed is looked at again after
+ * Returns a JavaScript module that imports the candidate, `program`, itself the text of an ES module, and calls it: the same as
+ * `pythonSuiteCaller`, but that all calls share one process, so state needs no repeating. Nothing here can see who holds an object; instead every object that crossed is looked at again after
  * each call, and one that changed when it should not have is odd.
  */
-export function javascriptSuiteCaller(name: string): string {
+export function javascriptSuiteCaller(name: string, program: string): string {
   return `
-const ${name}_crossed = new Map()
+import { writeFileSync } from 'node:fs'
+// Taken before the candidate can put something else in their place.
+const { Array, Error, EvalError, Function, Map, Object, RangeError, ReferenceError, Reflect, Set, String, SyntaxError, TypeError, URIError } = globalThis
+writeFileSync('/scratch/program.mjs', ${JSON.stringify(program)})
+const space = await import('file:///scratch/program.mjs')
+const crossed = new Map()
 export async function ${name}(op, calls) {
-  const space = await import(import.meta.url)
   const kindOf = (value) =>
     typeof value === 'function' && !/^class\\b/.test(Function.prototype.toString.call(value)) ? 'function' : 'value'
   if (op === 'names') return calls.filter((key) => key in space).map((key) => [key, kindOf(space[key]), []])
@@ -179,7 +183,7 @@ export async function ${name}(op, calls) {
       if (index.has(value)) return ['r', index.get(value)]
       if (depth > 15 || seen.size > 20000) throw new Odd('a value that is too large')
       check(value)
-      if (seen.has(value) || ${name}_crossed.has(value)) throw new Odd('a value that is at two places')
+      if (seen.has(value) || crossed.has(value)) throw new Odd('a value that is at two places')
       seen.add(value)
       const items = children(value).map((x) => pack(x, depth + 1))
       return items.every(([tag]) => tag === 'v') ? ['v', value] : [Array.isArray(value) ? 'list' : 'dict', items]
@@ -201,8 +205,8 @@ export async function ${name}(op, calls) {
       const now = children(old)
       if (!isSame(now, before[at])) changes.push([at, Array.isArray(old) ? 'list' : 'dict', now.map((x) => pack(x))])
     })
-    for (const [object, was] of ${name}_crossed) if (!isSame(children(object), was)) throw new Odd('a value that the code changes later')
-    for (const object of [...olds, ...seen]) ${name}_crossed.set(object, [...children(object)])
+    for (const [object, was] of crossed) if (!isSame(children(object), was)) throw new Odd('a value that the code changes later')
+    for (const object of [...olds, ...seen]) crossed.set(object, [...children(object)])
     return [...row, changes, '', '']
   }
   return calls.map((call) => {
