@@ -69,6 +69,7 @@ function exactKey(value: TypedValue, language: ConsensusLanguage): string {
     case 'str':
     case 'bytes':
     case 'other':
+    case 'digest':
       return `${value.t}${JSON.stringify(value.v)}`
     case 'none':
     case 'undefined':

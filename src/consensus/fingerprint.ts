@@ -1,17 +1,28 @@
 import type { CallOutcome, TypedValue } from '../domain/value.ts'
 import type { ConsensusLanguage } from './language.ts'
 import { floatNumber } from './number-text.ts'
+import { sha256 } from './sha256.ts'
 
 /** Significant digits at which two floats count as the same answer. */
 const FLOAT_DIGITS = 9
+
+/** Longest text that is its own fingerprint: of a longer one the hash is, so that large values cost no more than small ones. */
+const MAX_TEXT = 1024
 
 /**
  * Returns a text that is equal for equal values and different for different ones, or null for a value that can equal
  * nothing (an object with behaviour of its own, anywhere inside). In Python `1`, `1.0` and `True` are one value and a
  * list is not a tuple; in JavaScript `1` is not `true` and `null` is not `undefined`. Floats count to nine digits, sets
- * and dicts do not depend on order. Strings are quoted, so no string can imitate another kind of value.
+ * and dicts do not depend on order. Strings are quoted, so no string can imitate another kind of value. At most
+ * `MAX_TEXT` characters; a value and its digest have the same.
  */
 export function fingerprint(value: TypedValue, language: ConsensusLanguage): string | null {
+  if (value.t === 'digest') return value.v
+  const text = canonicalText(value, language)
+  return text === null || text.length <= MAX_TEXT ? text : `#${sha256(text)}`
+}
+
+function canonicalText(value: TypedValue, language: ConsensusLanguage): string | null {
   switch (value.t) {
     case 'none':
     case 'undefined':
@@ -33,6 +44,7 @@ export function fingerprint(value: TypedValue, language: ConsensusLanguage): str
     case 'map':
       return dictFingerprint(value, language)
     case 'other':
+    case 'digest':
       return null
     default:
       return value satisfies never
@@ -57,7 +69,7 @@ function sequenceFingerprint(
   value: Extract<TypedValue, { t: 'list' | 'tuple' | 'set' }>,
   language: ConsensusLanguage,
 ): string | null {
-  const items = value.v.map((item) => fingerprint(item, language))
+  const items = value.v.map((item) => canonicalText(item, language))
   if (items.some((item) => item === null)) return null
   if (value.t === 'set') return `{${[...new Set(items)].sort().join(',')}}`
   return value.t === 'tuple' && language === 'python' ? `(${items.join(',')})` : `[${items.join(',')}]`
@@ -70,7 +82,7 @@ function dictFingerprint({ t, v }: Keyed, language: ConsensusLanguage): string |
   if (byKey === null) return null
   const texts: string[] = []
   for (const [key, item] of byKey) {
-    const text = fingerprint(item, language)
+    const text = canonicalText(item, language)
     if (text === null) return null
     texts.push(`${key}:${text}`)
   }
@@ -111,7 +123,7 @@ export function valuesClose(a: TypedValue, b: TypedValue, tolerance: number, lan
 function itemsByKey(entries: Keyed['v'], language: ConsensusLanguage): ReadonlyMap<string, TypedValue> | null {
   const byKey = new Map<string, TypedValue>()
   for (const [key, item] of entries) {
-    const text = fingerprint(key, language)
+    const text = canonicalText(key, language)
     if (text === null) return null
     byKey.set(text, item)
   }
@@ -145,6 +157,8 @@ export function isTruthy(value: TypedValue, language: ConsensusLanguage): boolea
     case 'dict':
     case 'map':
       return language === 'javascript' || value.v.length > 0
+    case 'digest':
+      return true
     case 'other':
       return null
     default:

@@ -1,4 +1,4 @@
-import type { TypedValue } from '../domain/value.ts'
+import type { DigestValue, TypedValue } from '../domain/value.ts'
 import { evaluateConstant } from './constant-expression.ts'
 import { parseExpression } from './expression.ts'
 import type { ConsensusLanguage } from './language.ts'
@@ -45,6 +45,8 @@ function printPython(value: TypedValue): string {
       return `{${value.v.map(([key, item]) => `${printPython(key)}: ${printPython(item)}`).join(', ')}}`
     case 'other':
       return `<${value.v}>`
+    case 'digest':
+      return printDigest(value)
     default:
       return value satisfies never
   }
@@ -83,6 +85,8 @@ function printJavaScript(value: TypedValue): string {
       return printMap(value.v)
     case 'other':
       return `<${value.v}>`
+    case 'digest':
+      return printDigest(value)
     default:
       return value satisfies never
   }
@@ -91,6 +95,10 @@ function printJavaScript(value: TypedValue): string {
 function printJavaScriptFloat(text: string): string {
   const number = floatNumber(text)
   return Object.is(number, -0) ? '-0' : String(number)
+}
+
+function printDigest({ v, of, sizeBytes }: DigestValue): string {
+  return `<${of} of ${sizeBytes} bytes${v === null ? '' : `, ${v.slice(0, 12)}`}>`
 }
 
 type Entries = readonly (readonly [TypedValue, TypedValue])[]

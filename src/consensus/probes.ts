@@ -79,6 +79,7 @@ function mutateValue(value: TypedValue, random: SeededRandom, language: Consensu
     case 'undefined':
     case 'bytes':
     case 'other':
+    case 'digest':
       return value
     default:
       return value satisfies never

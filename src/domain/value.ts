@@ -2,7 +2,7 @@
  * A value that crossed the sandbox boundary, tagged with its exact type, so that comparison happens on the host.
  * Integers and floats travel as decimal strings (`"inf"`, `"-inf"`, `"nan"` included). `dict` is Python's dict and JavaScript's
  * plain object, `map` is JavaScript's Map, which no object equals. An object with behaviour of its own degrades to `other`,
- * which equals nothing.
+ * which equals nothing. `digest` stands in a record for a value too large to keep: see `DigestValue`.
  */
 export type TypedValue =
   | { readonly t: 'none' }
@@ -15,6 +15,18 @@ export type TypedValue =
   | { readonly t: 'list' | 'tuple' | 'set'; readonly v: readonly TypedValue[] }
   | { readonly t: 'dict' | 'map'; readonly v: readonly (readonly [TypedValue, TypedValue])[] }
   | { readonly t: 'other'; readonly v: string }
+  | DigestValue
+
+/**
+ * What is kept of a large value: its fingerprint, which tells it from every other and is null where it equals nothing, its kind, and the
+ * bytes it took. Made on the host; nothing that crosses the boundary is one.
+ */
+export interface DigestValue {
+  readonly t: 'digest'
+  readonly v: string | null
+  readonly of: 'int' | 'str' | 'bytes' | 'list' | 'tuple' | 'set' | 'dict' | 'map'
+  readonly sizeBytes: number
+}
 
 /** One call of a candidate's function. `args` are positional. */
 export interface Call {

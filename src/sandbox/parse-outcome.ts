@@ -3,6 +3,8 @@ import type { LoadOutcome } from '../ports/sandbox.ts'
 
 const MAX_DEPTH = 64
 const INT = /^-?(0|[1-9]\d*)$/
+/** Longest text of a float: the shortest digits that give any double back are 25. */
+const MAX_FLOAT = 40
 const FLOAT = /^(-?inf|nan|-?\d+(\.\d+)?([eE][+-]?\d+)?)$/
 
 /** Returns the outcome an answer claims, rebuilt from known fields only; null when it is not one. Hostile input. */
@@ -62,7 +64,7 @@ export function parseValue(value: unknown, depth: number): TypedValue | null {
     case 'int':
       return typeof v === 'string' && INT.test(v) ? { t, v } : null
     case 'float':
-      return typeof v === 'string' && FLOAT.test(v) ? { t, v } : null
+      return typeof v === 'string' && v.length <= MAX_FLOAT && FLOAT.test(v) ? { t, v } : null
     case 'str':
     case 'bytes':
     case 'other':

@@ -109,6 +109,29 @@ describe.skipIf(why !== null)(`with isolation${why ? ` (skipped: ${why})` : ''}`
     expect([result.rows[0]?.outcomes, result.rows[4]?.outcomes]).toEqual(Array(2).fill([{ kind: 'value', value: one }]))
   })
 
+  test('a candidate that floods the log fills no more of it than its part, and agrees with its like all the same', async () => {
+    const flood = 'def f(x): return [None] * 75_000\n'
+    const fractions = 'def f(x): return [0.5] * 40_000\n'
+    const calls = Array.from({ length: 20 }, () => ({ fn: 'f', args: [one] }))
+    const input = { ...request('python', flood, `# another\n${flood}`, fractions), calls }
+    const { rows } = (await perform<ExecuteResult>(sandbox, input)) as ExecuteResult
+    expect(rows[0]?.outcomes).toEqual(rows[1]?.outcomes)
+    expect(rows[0]?.outcomes).toHaveLength(20)
+    expect(JSON.stringify(rows[0]).length).toBeLessThan(20 * 300)
+    expect(JSON.stringify(rows[2]).length).toBeLessThan(9 * 2 ** 20)
+    expect(rows[2]?.outcomes.at(-1)).toEqual({ kind: 'not-run', reason: 'its answers took more than 8 MiB' })
+  })
+
+  test('a candidate that hangs is asked until four calls have run out of time', async () => {
+    const calls = Array.from({ length: 6 }, () => ({ fn: 'f', args: [one] }))
+    const { rows } = (await perform<ExecuteResult>(sandbox, {
+      ...request('python', 'def f(x):\n    while True: pass\n'),
+      calls,
+    })) as ExecuteResult
+    const reason = 'stopped after 4 time-outs'
+    expect(rows[0]?.outcomes).toEqual([...Array(4).fill({ kind: 'timeout' }), ...Array(2).fill({ kind: 'not-run', reason })])
+  })
+
   test('a cancelled effect closes what it opened and stays silent', async () => {
     const abort = new AbortController()
     const closed: Promise<void>[] = []
