@@ -18,12 +18,11 @@ export interface EffectDiff {
   readonly durationMs: readonly [number | null, number | null]
 }
 
-/** How one candidate fared when it was executed: passed of all. */
-export interface Evidence {
-  readonly loads: boolean
-  readonly examples: readonly [number, number]
-  readonly assertions: readonly [number, number]
-}
+/** How one candidate fared when it was executed. */
+export type Evidence = Pick<
+  Extract<RunEvent, { type: 'evidence.gathered' }>,
+  'loads' | 'examples' | 'assertions' | 'tests' | 'testsGrade'
+>
 
 export interface EvidenceDiff {
   readonly candidate: string
@@ -101,8 +100,8 @@ function evidenceOf(events: readonly RunEvent[]): ReadonlyMap<string, Evidence> 
   const last = new Map<string, Evidence>()
   for (const event of events) {
     if (event.type !== 'evidence.gathered') continue
-    const { candidate, loads, examples, assertions } = event
-    last.set(candidate, { loads, examples, assertions })
+    const { candidate, loads, examples, assertions, tests, testsGrade } = event
+    last.set(candidate, { loads, examples, assertions, ...(tests && testsGrade ? { tests, testsGrade } : {}) })
   }
   return last
 }

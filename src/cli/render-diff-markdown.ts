@@ -1,7 +1,7 @@
 import type { diffRuns } from '../app/diff-runs.ts'
 import { formatCount, formatDuration } from './format.ts'
 import { toPrintable, toPrintableLine } from './printable.ts'
-import { describeEvidence, STATUS, verdictLine } from './render-diff.ts'
+import { describeFate, STATUS, verdictLine } from './render-diff.ts'
 
 type RunDiff = ReturnType<typeof diffRuns>
 
@@ -11,7 +11,7 @@ export function renderDiffMarkdown(diff: RunDiff, names: readonly [string, strin
   const effects = diff.effects.map(({ id, status, differs, tokens, durationMs }) =>
     row([id, STATUS[status], differs.join(', '), ...pair(tokens, formatCount), ...pair(durationMs, formatDuration)]),
   )
-  const evidence = diff.evidence.map(({ candidate, evidence }) => row([candidate, ...evidence.map(describeEvidence)]))
+  const evidence = diff.evidence.map(({ candidate, evidence }) => row([candidate, ...evidence.map(describeFate)]))
   const texts = diff.effects.flatMap(({ id, promptDiff, outputDiff }) => [
     ...(promptDiff === null ? [] : [`### ${inert(id)}: prompt`, '', fence(promptDiff), '']),
     ...(outputDiff === null ? [] : [`### ${inert(id)}: output`, '', fence(outputDiff), '']),

@@ -2,6 +2,7 @@ import type { diffRuns } from '../app/diff-runs.ts'
 import { clip } from './display-width.ts'
 import { formatCount, formatDuration, modelName } from './format.ts'
 import { toPrintable, toPrintableLine } from './printable.ts'
+import { describeEvidence } from './render-event-line.ts'
 import { labelled } from './wrap.ts'
 
 type RunDiff = ReturnType<typeof diffRuns>
@@ -26,7 +27,7 @@ export function renderDiff(diff: RunDiff, names: readonly [string, string], colu
     }
   }
   for (const { candidate, evidence } of diff.evidence.filter(({ isSame }) => !isSame))
-    add('Evidence', `${candidate} · ${evidence.map(describeEvidence).join(' → ')}`)
+    add('Evidence', `${candidate} · ${evidence.map(describeFate).join(' → ')}`)
   add(names[0], verdictLine(diff.verdicts[0]))
   add(names[1], verdictLine(diff.verdicts[1]))
   add('Verdict', diff.isSameVerdict ? 'the same' : 'not the same')
@@ -46,11 +47,8 @@ export const STATUS: Readonly<Record<EffectDiff['status'], string>> = {
 }
 
 /** Returns how a candidate fared, for people. */
-export function describeEvidence(evidence: RunDiff['evidence'][number]['evidence'][number]): string {
-  if (evidence === null) return 'not there'
-  const share = (what: string, [passed, total]: readonly [number, number]): string =>
-    total === 0 ? '' : `, ${what} ${passed}/${total}`
-  return `${evidence.loads ? 'loads' : 'does not load'}${share('examples', evidence.examples)}${share('assertions', evidence.assertions)}`
+export function describeFate(evidence: RunDiff['evidence'][number]['evidence'][number]): string {
+  return evidence === null ? 'not there' : describeEvidence(evidence).replaceAll(' · ', ', ')
 }
 
 function figures({ differs, tokens, durationMs }: EffectDiff): string {

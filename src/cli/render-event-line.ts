@@ -1,3 +1,4 @@
+import type { Evidence } from '../app/diff-runs.ts'
 import type { Phase, RunEvent } from '../domain/event.ts'
 import { shortRunId } from '../domain/ids.ts'
 import { formatDuration, modelName, plural } from './format.ts'
@@ -51,7 +52,7 @@ function toLine(event: RunEvent): string | null {
     case 'candidates.gated':
       return gated(event)
     case 'evidence.gathered':
-      return `evidence ${event.candidate} ${event.loads ? 'loads' : 'does not load'}${share('examples', event.examples)}${share('assertions', event.assertions)}${event.tests === undefined ? '' : share('tests', event.tests)}`
+      return `evidence ${event.candidate} ${describeEvidence(event)}`
     case 'candidates.ranked':
       return `ranking ${event.ranking.map(({ id, score }) => (score === null ? `${id} out` : `${id} ${score.toFixed(2)}`)).join(' · ') || 'nothing'}${event.agreement === undefined ? '' : share('agreement', event.agreement)} · ${event.isOpen ? 'open: ' : ''}${event.why}`
     case 'debate.opened':
@@ -94,6 +95,12 @@ function gated(event: Extract<RunEvent, { type: 'candidates.gated' }>): string {
   const rejected = event.rejected.map(({ id, reason }) => `${id} ${reason}`)
   const notes = [...broken.map((id) => `${id} does not parse`), ...rejected]
   return `candidates ${event.candidates.map(({ id, lines }) => `${id} ${plural(lines, 'line')}`).join(' · ') || 'none'}${notes.length === 0 ? '' : `; ${notes.join(', ')}`}`
+}
+
+/** Returns how a candidate fared, k of n each. Tests have their grade beside them unless it is the best: no two grades look alike. */
+export function describeEvidence({ loads, examples, assertions, tests, testsGrade }: Evidence): string {
+  const own = tests === undefined ? '' : `${share('tests', tests)}${testsGrade === 'verified' ? '' : ` (${testsGrade})`}`
+  return `${loads ? 'loads' : 'does not load'}${share('examples', examples)}${share('assertions', assertions)}${own}`
 }
 
 function share(what: string, [passed, total]: readonly [number, number]): string {

@@ -4,6 +4,15 @@ import type { RunEventBody } from '../../src/domain/event.ts'
 import { NO_VERDICT } from '../../src/machines/judging.ts'
 import { answered, assigned, granted, roundStarted, runEvents, started, turnStarted } from './run-events.ts'
 
+const LOADS = {
+  type: 'evidence.gathered',
+  candidate: 'coder.1',
+  agent: 'coder',
+  loads: true,
+  examples: [0, 0],
+  assertions: [0, 0],
+} as const
+
 const cases: readonly (readonly [RunEventBody, string | null])[] = [
   [started, 'run evidence, 1 round: architect, bug_hunter, coder'],
   [assigned, 'models qwen-0.5b (architect, bug_hunter) · qwen3-coder:30b (coder)'],
@@ -32,6 +41,10 @@ const cases: readonly (readonly [RunEventBody, string | null])[] = [
     { type: 'evidence.gathered', candidate: 'coder.1', agent: 'coder', loads: true, examples: [2, 3], assertions: [4, 6] },
     'evidence coder.1 loads · examples 2/3 · assertions 4/6',
   ],
+  ...(['verified', 'forgeable', 'unverified'] as const).map((testsGrade): [RunEventBody, string] => [
+    { ...LOADS, tests: [2, 2], testsGrade },
+    `evidence coder.1 loads · tests 2/2${testsGrade === 'verified' ? '' : ` (${testsGrade})`}`,
+  ]),
   [
     { type: 'evidence.gathered', candidate: 'coder.1', agent: 'coder', loads: false, examples: [0, 0], assertions: [0, 0] },
     'evidence coder.1 does not load',
