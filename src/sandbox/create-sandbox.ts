@@ -1,20 +1,21 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { release } from 'node:os'
-import type { CandidateLanguage, RunLimits, RunSpec, Sandbox, SandboxCapabilities, SelfTest } from '../ports/sandbox.ts'
+import type { RunLimits, RunSpec, Sandbox, SandboxCapabilities, SelfTest } from '../ports/sandbox.ts'
 import type { SyntaxParser } from '../ports/syntax-parser.ts'
-import { createRunCgroups, findCgroupHome, type RunCgroups } from './cgroup.ts'
+import { explainMishap, type FoundLanguages, kernelNotes, languagesOf, memoryNote, noSandbox } from './capability-notes.ts'
+import { createRunCgroups, findCgroupHome } from './cgroup.ts'
 import { detectContainer } from './container-driver.ts'
 import { type Detected, type DriverParts, detectBwrap } from './detect-bwrap.ts'
 import { explainFailure, installCommand } from './explain-failure.ts'
 import { type GuardedDriver, guardDriver } from './guard-driver.ts'
-import { isReachableBy, makePrivateDir, sandboxUser } from './host-user.ts'
+import { type HostUser, isReachableBy, makePrivateDir, sandboxUser } from './host-user.ts'
 import { findInterpreters, type Interpreters } from './interpreters.ts'
 import { adviseFor, adviseForArch } from './other-platforms.ts'
 import { DEFAULT_LIMITS, hashPolicy } from './policy.ts'
 import { attackDriver, countAttacks, interpreterBinaries, probeKey, recallProbe, rememberProbe } from './probe.ts'
 import { createRefuseSandbox } from './refuse-sandbox.ts'
 import { runProgram } from './run-program.ts'
-import { assembleFilter, seccompArch } from './seccomp.ts'
+import { assembleFilter, type SeccompArch, seccompArch } from './seccomp.ts'
 import { openSession } from './session.ts'
 import { createSlots, type Slots } from './slots.ts'
 import { detectUnshare } from './unshare-driver.ts'
@@ -29,11 +30,15 @@ export interface SandboxOptions {
   readonly parser?: SyntaxParser
   /** Drivers to try, in order; for tests and `doctor`. */
   readonly drivers?: readonly DriverName[]
+  /** What builds each driver; for tests. */
+  readonly detectors?: Readonly<Record<DriverName, Detector>>
 }
 
 export type DriverName = 'bwrap' | 'unshare' | 'container'
 
-const DETECTORS: Readonly<Record<DriverName, (parts: DriverParts) => Promise<Detected>>> = {
+type Detector = (parts: DriverParts) => Promise<Detected>
+
+const DETECTORS: Readonly<Record<DriverName, Detector>> = {
   bwrap: detectBwrap,
   unshare: detectUnshare,
   container: detectContainer,
@@ -41,13 +46,22 @@ const DETECTORS: Readonly<Record<DriverName, (parts: DriverParts) => Promise<Det
 
 /**
  * Creates the sandbox of this machine. Nothing is started until it is first asked; then the drivers are tried in order and the
- * first one that holds off the self-test's attacks is used. When none does, every `run` and `open` throws `NO_SANDBOX`.
+ * first one that holds off the self-test's attacks is used. When none does, every `run` and `open` throws `NO_SANDBOX`. A set-up that
+ * broke off (a full disk, no descriptors left) is a refusal too, but not for good: whoever asks next has it tried anew.
  */
 export function createSandbox(options: SandboxOptions): Sandbox {
   let chosen: Promise<Sandbox> | null = null
-  const choose = (): Promise<Sandbox> => {
-    chosen ??= chooseSandbox(options)
-    return chosen
+  const choose = async (): Promise<Sandbox> => {
+    if (chosen !== null) return chosen
+    let hasMishap = false
+    const choosing = chooseSandbox(options, () => {
+      hasMishap = true
+    })
+    chosen = choosing
+    const sandbox = await choosing
+    // Disposing may have come in between; its refusal stays.
+    if (hasMishap && chosen === choosing) chosen = null
+    return sandbox
   }
   return {
     probe: async () => (await choose()).probe(),
@@ -55,70 +69,109 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     open: async (candidate, session) => (await choose()).open(candidate, session),
     dispose: async () => {
       const sandbox = await chosen
-      chosen = Promise.resolve(createRefuseSandbox(noSandbox(['the sandbox was disposed of'], null, null)))
+      const nothing = { interpreters: null, hasParser: false }
+      chosen = Promise.resolve(createRefuseSandbox(noSandbox(['the sandbox was disposed of'], nothing, null)))
       await sandbox?.dispose()
     },
   }
 }
 
-async function chooseSandbox(options: SandboxOptions): Promise<Sandbox> {
+/** What all drivers are tried with. */
+interface Attempt {
+  readonly options: SandboxOptions
+  readonly user: HostUser
+  readonly uid: number
+  readonly arch: SeccompArch
+  readonly found: FoundLanguages & { readonly interpreters: Interpreters }
+  readonly slots: Slots
+  readonly cgroupHome: string | null
+}
+
+/** What became of one driver: what to run with, or why it is not used and what would help. `why` is to be told either way. */
+type Tried =
+  | { readonly parts: DriverSandboxParts; readonly capabilities: Omit<SandboxCapabilities, 'fix'> }
+  | { readonly parts: null; readonly why: readonly string[]; readonly fix: string | null; readonly selfTest?: SelfTest }
+
+/** Never throws: what breaks off is told to `onMishap`, and is a refusal unless another driver holds. */
+async function chooseSandbox(options: SandboxOptions, onMishap: () => void): Promise<Sandbox> {
+  const nothing = { interpreters: null, hasParser: options.parser !== undefined }
   const arch = seccompArch(process.arch)
   if (process.platform !== 'linux') {
     const { why, fix } = adviseFor(process.platform)
-    return createRefuseSandbox(noSandbox([why], null, fix))
+    return createRefuseSandbox(noSandbox([why], nothing, fix))
   }
   if (arch === null) {
     const { why, fix } = adviseForArch(process.arch)
-    return createRefuseSandbox(noSandbox([why], null, fix))
+    return createRefuseSandbox(noSandbox([why], nothing, fix))
   }
   const uid = process.getuid?.() ?? 0
   const user = sandboxUser(uid)
+  const interpreters = findInterpreters({
+    execPath: process.execPath,
+    path: process.env['PATH'] ?? '',
+    isReachable: (path) => isReachableBy(user, path),
+  })
+  const found = { ...nothing, interpreters }
+  const cgroupHome = findCgroupHome('/sys/fs/cgroup', readSelfCgroup())
+  const attempt: Attempt = { options, user, uid, arch, found, slots: createSlots(), cgroupHome }
   const why: string[] = user.isDropped ? ['started by root: sandboxes run as uid 65534'] : []
   let fix: string | null = null
   let selfTest: SelfTest | null = null
-  let interpreters: Interpreters | null = null
-  const slots = createSlots()
-  const cgroupHome = findCgroupHome('/sys/fs/cgroup', readSelfCgroup())
   why.push(...kernelNotes(release()))
   for (const name of options.drivers ?? (Object.keys(DETECTORS) as DriverName[])) {
-    let workDir: string
-    try {
-      workDir = makePrivateDir(options.tmpDir, user)
-    } catch {
-      return createRefuseSandbox(
-        noSandbox(
-          [...why, 'no working directory can be made in the temporary directory'],
-          interpreters,
-          'export TMPDIR=/var/tmp',
-        ),
-      )
-    }
-    const forget = (): void => {
-      process.off('exit', forget)
-      rmSync(workDir, { recursive: true, force: true })
-    }
-    // A program that exits without disposing leaves no directory behind either; its sandboxes die with it.
-    process.once('exit', forget)
-    if (user.isDropped && !isReachableBy(user, options.tmpDir)) {
-      forget()
-      return createRefuseSandbox(
-        noSandbox([...why, 'uid 65534 cannot reach the temporary directory'], interpreters, 'export TMPDIR=/tmp'),
-      )
-    }
-    interpreters = findInterpreters({
-      execPath: process.execPath,
-      path: process.env['PATH'] ?? '',
-      isReachable: (path) => isReachableBy(user, path),
+    const place = makePlace(options.tmpDir, user)
+    if ('why' in place) return createRefuseSandbox(noSandbox([...why, place.why], found, place.fix))
+    const tried = await tryDriver(attempt, name, place).catch((error: unknown): Tried => {
+      onMishap()
+      const { why: broke, fix: helps } = explainMishap(name, error, options.tmpDir)
+      return { parts: null, why: [broke], fix: helps }
     })
-    const groups = cgroupHome === null ? null : createRunCgroups(cgroupHome)
-    const detected = await DETECTORS[name]({ user, interpreters, arch, workDir, groups })
-    if (detected.driver === null) {
-      why.push(detected.why)
-      fix ??= detected.fix
-      forget()
-      continue
+    if (tried.parts !== null) {
+      // What a better driver needs, where one was tried first.
+      return createDriverSandbox(tried.parts, { ...tried.capabilities, why: [...why, ...tried.capabilities.why], fix })
     }
-    const driver = guardDriver(detected.driver)
+    place.forget()
+    why.push(...tried.why)
+    fix ??= tried.fix
+    selfTest = tried.selfTest ?? selfTest
+  }
+  const refused = noSandbox(why, found, fix ?? installCommand('bubblewrap'))
+  return createRefuseSandbox(selfTest === null ? refused : { ...refused, selfTest })
+}
+
+/** A private directory, and how to remove it. */
+interface Place {
+  readonly workDir: string
+  forget(): void
+}
+
+function makePlace(tmpDir: string, user: HostUser): Place | { readonly why: string; readonly fix: string } {
+  let workDir: string
+  try {
+    workDir = makePrivateDir(tmpDir, user)
+  } catch {
+    return { why: 'no working directory can be made in the temporary directory', fix: 'export TMPDIR=/var/tmp' }
+  }
+  const forget = (): void => {
+    process.off('exit', forget)
+    rmSync(workDir, { recursive: true, force: true })
+  }
+  // A program that exits without disposing leaves no directory behind either; its sandboxes die with it.
+  process.once('exit', forget)
+  if (!user.isDropped || isReachableBy(user, tmpDir)) return { workDir, forget }
+  forget()
+  return { why: 'uid 65534 cannot reach the temporary directory', fix: 'export TMPDIR=/tmp' }
+}
+
+/** Builds driver `name` and attacks it, unless it is known to have held since. */
+async function tryDriver(attempt: Attempt, name: DriverName, { workDir, forget }: Place): Promise<Tried> {
+  const { options, user, uid, arch, found, slots, cgroupHome } = attempt
+  const { interpreters } = found
+  const groups = cgroupHome === null ? null : createRunCgroups(cgroupHome)
+  const detected = await (options.detectors ?? DETECTORS)[name]({ user, interpreters, arch, workDir, groups })
+  if (detected.driver === null) return { parts: null, why: [detected.why], fix: detected.fix }
+  const driver = guardDriver(detected.driver)
+  try {
     const hashFor = (limits: RunLimits): string =>
       hashPolicy({ driver: name, argv: driver.template, filter: assembleFilter(arch), limits })
     const policyHash = hashFor(DEFAULT_LIMITS)
@@ -131,34 +184,29 @@ async function chooseSandbox(options: SandboxOptions): Promise<Sandbox> {
         hasPython: interpreters.python !== null,
         hasInodeCap: detected.hasInodeCap,
       }))
-    selfTest = countAttacks(tested)
+    const selfTest = countAttacks(tested)
     if (tested.failures.length > 0) {
-      why.push(...tested.failures.map((failure) => `${name}: ${failure}`))
-      fix ??= explainFailure(tested.failures)
       await driver.dispose()
-      forget()
-      continue
+      const why = tested.failures.map((failure) => `${name}: ${failure}`)
+      return { parts: null, why, fix: explainFailure(tested.failures), selfTest }
     }
     rememberProbe(options.cacheDir, key, tested)
     // A remembered self-test started nothing, so nothing was moved into a group yet.
     if (groups?.held() === null) await runProgram({ driver, hashFor, slots }, trivialProgram(interpreters))
     options.logger?.debug({ driver: name, policyHash }, 'sandbox ready')
-    return createDriverSandbox(
-      { driver, hashFor, slots, forget, parser: options.parser ?? null },
-      {
-        driver: name,
-        isolation: driver.isolation,
-        policyHash,
-        why: [...why, `${name}: held off ${selfTest.attacks} attacks of the self-test`, ...detected.notes, memoryNote(groups)],
-        // What a better driver needs, where one was tried first.
-        fix,
-        selfTest,
-        languages: languagesOf(interpreters, options.parser !== undefined),
+    const held = `${name}: held off ${selfTest.attacks} attacks of the self-test`
+    return {
+      parts: { driver, hashFor, slots, forget, parser: options.parser ?? null },
+      capabilities: {
+        ...{ driver: name, isolation: driver.isolation, policyHash, selfTest },
+        why: [held, ...detected.notes, memoryNote(groups)],
+        languages: languagesOf(found, true),
       },
-    )
+    }
+  } catch (error) {
+    await driver.dispose()
+    throw error
   }
-  const refused = noSandbox(why, interpreters, fix ?? installCommand('bubblewrap'))
-  return createRefuseSandbox(selfTest === null ? refused : { ...refused, selfTest })
 }
 
 interface DriverSandboxParts {
@@ -179,36 +227,6 @@ function createDriverSandbox(parts: DriverSandboxParts, capabilities: SandboxCap
       parts.forget()
     },
   }
-}
-
-function noSandbox(why: readonly string[], interpreters: Interpreters | null, fix: string | null): SandboxCapabilities {
-  return { driver: 'none', isolation: 'none', policyHash: '', why, fix, languages: languagesOf(interpreters) }
-}
-
-function languagesOf(interpreters: Interpreters | null, hasParser = false): SandboxCapabilities['languages'] {
-  const note = (found: { command: string } | null | undefined): { available: boolean; note: string } =>
-    found ? { available: true, note: found.command } : { available: false, note: 'no interpreter found' }
-  const javascript = note(interpreters?.javascript)
-  const typescript = hasParser ? javascript : { available: false, note: 'no parser to erase types with' }
-  return { python: note(interpreters?.python), javascript, typescript } satisfies Record<CandidateLanguage, unknown>
-}
-
-/** Returns how the total of a run's memory is held. A cgroup counts only when runs were seen to be in theirs. */
-export function memoryNote(groups: Pick<RunCgroups, 'held'> | null): string {
-  const watchdog = 'a watchdog every 50 ms'
-  const without =
-    groups === null ? 'no cgroup v2 to use' : 'there is a cgroup v2, but runs could not be put into groups of their own'
-  const total = groups?.held() === true ? `cgroup and ${watchdog}` : `${watchdog} (${without})`
-  return `memory: per process 512 MiB (rlimit), in total by ${total}`
-}
-
-/** Returns what this kernel does not hold; nothing for one from 5.14 on, which counts the processes of each user namespace by itself. */
-export function kernelNotes(kernel: string): readonly string[] {
-  const [major = 0, minor = 0] = kernel.split(/[.-]/).map(Number)
-  if (major > 5 || (major === 5 && minor >= 14)) return []
-  return [
-    `kernel ${major}.${minor} is older than 5.14: the process limit counts all processes of the user, not those of one sandbox`,
-  ]
 }
 
 function trivialProgram(interpreters: Interpreters): RunSpec {

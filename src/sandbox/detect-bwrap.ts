@@ -47,16 +47,17 @@ export async function detectBwrap(parts: DriverParts): Promise<Detected> {
   const nsenter = findTool('nsenter')
   const unshare = findTool('unshare')
   const base = join(parts.workDir, 'hold')
-  mkdirSync(base, { mode: 0o755 })
+  const etcPath = join(parts.workDir, 'etc')
   const python = findTool('python3')
+  // All that a full disk stops comes before the holder, which would be left running.
+  mkdirSync(base, { mode: 0o755 })
+  writeSyntheticEtc(etcPath)
+  const filter = keepFilterOpen(parts)
   const holder =
     nsenter && unshare && python
       ? await createMountHolderSource({ unshare, python }, base, parts.user)
       : { why: `${python ? 'nsenter or unshare' : 'a system python3'} is missing` }
   const hasInodeCap = !('why' in holder)
-  const etcPath = join(parts.workDir, 'etc')
-  if (!hasInodeCap) writeSyntheticEtc(etcPath)
-  const filter = keepFilterOpen(parts)
   const driver = createBwrapDriver({
     tools: { bwrap, prlimit, nsenter: nsenter ?? '' },
     user: parts.user,

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { memoryNote } from '../../src/sandbox/capability-notes.ts'
 import { createRunCgroups, findCgroupHome } from '../../src/sandbox/cgroup.ts'
-import { memoryNote } from '../../src/sandbox/create-sandbox.ts'
 import { DEFAULT_LIMITS } from '../../src/sandbox/policy.ts'
 
 // A plain directory tree in the shape of cgroup v2: files can be made in it, so only what is written is tested, not its effect.

@@ -1,10 +1,24 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { RunLimits, RunResult } from '../../src/ports/sandbox.ts'
-import { createSandbox, kernelNotes } from '../../src/sandbox/create-sandbox.ts'
+import { createTreeSitterParser } from '../../src/project/tree-sitter-parser.ts'
+import { kernelNotes } from '../../src/sandbox/capability-notes.ts'
+import { createSandbox } from '../../src/sandbox/create-sandbox.ts'
+import type { Detected, DriverParts } from '../../src/sandbox/detect-bwrap.ts'
 import { attackDriver, countAttacks, interpreterBinaries, probeKey, recallProbe, rememberProbe } from '../../src/sandbox/probe.ts'
+import { stageDriver } from '../support/staged-driver.ts'
 import { whyNotHere } from '../support/this-machines-sandbox.ts'
 
 let cacheDir: string
@@ -16,6 +30,14 @@ beforeEach(() => {
 afterEach(() => {
   for (const dir of [cacheDir, tmpDir]) rmSync(dir, { recursive: true, force: true })
 })
+
+/** A temporary directory that the user sandboxes run as can reach, whoever runs the tests. */
+function reachable(): string {
+  const own = join(tmpDir, 't')
+  mkdirSync(own)
+  for (const dir of [tmpDir, own]) chmodSync(dir, 0o755)
+  return own
+}
 
 test('where no driver holds nothing runs, and every refusal names one command', async () => {
   const sandbox = createSandbox({ cacheDir, tmpDir: tmpdir(), drivers: [] })
@@ -33,6 +55,72 @@ test('a temporary directory that is not there is a refusal, not an error', async
   const sandbox = createSandbox({ cacheDir, tmpDir: join(tmpDir, 'gone') })
   expect((await sandbox.probe()).driver).toBe('none')
   await sandbox.dispose()
+})
+
+describe('a set-up that breaks off', () => {
+  const full = Object.assign(new Error("ENOSPC: no space left on device, open '/home/someone/filter.bpf'"), { code: 'ENOSPC' })
+  const nobody: Detected = { driver: null, why: 'not installed', fix: 'sudo install it' }
+
+  test('is a refusal that says why, without a path, and names one command; nothing is left of it', async () => {
+    const detect = (): Promise<Detected> => Promise.reject(full)
+    const parts = { cacheDir, tmpDir: reachable(), detectors: { bwrap: detect, unshare: async () => nobody, container: detect } }
+    const sandbox = createSandbox(parts)
+    const found = await sandbox.probe()
+    expect(found).toMatchObject({ driver: 'none', isolation: 'none', fix: 'export TMPDIR=/var/tmp' })
+    expect(found.why.slice(-3)).toEqual([
+      'bwrap: could not be set up: ENOSPC: no space left on device',
+      'not installed',
+      'container: could not be set up: ENOSPC: no space left on device',
+    ])
+    await expect(sandbox.run({ language: 'python', argv: ['-c', ''] })).rejects.toMatchObject({
+      code: 'NO_SANDBOX',
+      hint: found.fix,
+    })
+    await sandbox.dispose()
+    expect(readdirSync(parts.tmpDir)).toEqual([])
+  })
+
+  test('is tried anew when asked again, whereas a driver that is not there is not looked for twice', async () => {
+    let asked = 0
+    const detect = async (): Promise<Detected> => {
+      if (asked++ === 0) throw full
+      return nobody
+    }
+    const detectors = { bwrap: detect, unshare: detect, container: detect }
+    const sandbox = createSandbox({ cacheDir, tmpDir: reachable(), drivers: ['bwrap'], detectors })
+    const told: (string | undefined)[] = []
+    for (let i = 0; i < 3; i++) told.push((await sandbox.probe()).why.at(-1))
+    expect(told).toEqual(['bwrap: could not be set up: ENOSPC: no space left on device', 'not installed', 'not installed'])
+    expect(asked).toBe(2)
+    await sandbox.dispose()
+  })
+
+  test('in the middle of the self-test closes the driver that was built', async () => {
+    const seen: string[] = []
+    const detect = async ({ workDir }: DriverParts): Promise<Detected> => {
+      rmSync(workDir, { recursive: true })
+      const driver = { ...stageDriver([]), close: () => void seen.push('closed') }
+      return { driver, notes: [], binaries: [], hasInodeCap: false }
+    }
+    const detectors = { bwrap: detect, unshare: detect, container: detect }
+    const sandbox = createSandbox({ cacheDir, tmpDir: reachable(), drivers: ['bwrap'], detectors })
+    expect((await sandbox.probe()).why.at(-1)).toMatch(/^bwrap: could not be set up: ENOENT/)
+    expect(seen).toEqual(['closed'])
+    await sandbox.dispose()
+  })
+})
+
+test.each([
+  ['that is not there', () => join(tmpDir, 'gone'), /working directory|reach the temporary directory/],
+  ['in which no folder can be made', () => '/proc', /working directory|reach the temporary directory/],
+])('with a temporary directory %s the languages are told as they were found', async (_, place, why) => {
+  const sandbox = createSandbox({ cacheDir, tmpDir: place(), drivers: ['bwrap'], parser: createTreeSitterParser() })
+  const found = await sandbox.probe()
+  await sandbox.dispose()
+  expect(found.why.at(-1)).toMatch(why)
+  const notes = Object.values(found.languages).map(({ note }) => note)
+  expect(notes).toEqual(Array(3).fill(expect.stringMatching(/^\/\S+ is there, but without isolation nothing is run$/)))
+  expect(Object.values(found.languages).map(({ available }) => available)).toEqual([false, false, false])
 })
 
 test('a self-test is remembered by key, and a broken or foreign cache is no answer', () => {
@@ -143,10 +231,7 @@ describe('on this machine', () => {
   })
 
   test.skipIf(why !== null)('what the sandbox wrote is gone after dispose', async () => {
-    const own = join(tmpDir, 't')
-    const { mkdirSync, chmodSync } = await import('node:fs')
-    mkdirSync(own)
-    for (const dir of [tmpDir, own]) chmodSync(dir, 0o755)
+    const own = reachable()
     const sandbox = createSandbox({ cacheDir, tmpDir: own })
     expect((await sandbox.run({ language: 'python', argv: ['-c', 'print(1)'] })).stdout.text).toBe('1\n')
     expect(readdirSync(own)).toHaveLength(1)
