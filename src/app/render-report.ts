@@ -1,5 +1,6 @@
 import type { RunEvent } from '../domain/event.ts'
 import { shortRunId } from '../domain/ids.ts'
+import { programIds } from '../machines/judging.ts'
 import type { Answer, RunContext } from '../machines/run-context.ts'
 import { explainRun, gradeWords, STOP_WORDS, TEST_GRADES } from './explain-run.ts'
 import { fenced, inlineCode, oneLine, prose } from './inert-text.ts'
@@ -85,10 +86,11 @@ function voiceLine(context: RunContext, { agent, phase, round, turn, answer }: A
   const persona = context.agents[agent]?.spec.persona
   const who = `**${prose(agent)}** (${prose(persona?.title ?? agent)}, ${persona?.method ?? 'direct'}) on ${inlineCode(answer.model)}`
   const spent = `${answer.usage.outputTokens ?? '?'} tokens in ${seconds(answer.timings.totalMs)}`
-  return `- ${who}, ${phase} in round ${round}: ${outcomeOfAnswer(context, agent, phase, round, turn)}${answer.finish === 'length' ? ', cut at the token limit' : ''} (${spent})`
+  return `- ${who}, ${phase} in round ${round}: ${outcomeOfAnswer(context, agent, phase, turn)}${answer.finish === 'length' ? ', cut at the token limit' : ''} (${spent})`
 }
 
-function outcomeOfAnswer({ judgement }: RunContext, agent: string, phase: string, round: number, turn: string): string {
+function outcomeOfAnswer(context: RunContext, agent: string, phase: string, turn: string): string {
+  const { judgement } = context
   if (judgement === null) return 'not judged'
   const { gate, plan, decision } = judgement
   if (phase === 'write_tests' || phase === 'arbitrate') {
@@ -97,7 +99,7 @@ function outcomeOfAnswer({ judgement }: RunContext, agent: string, phase: string
     const refused = plan.rejected.filter((check) => check.writer === writer).length
     return `${count(used, 'assertion')} used, ${refused} refused`
   }
-  const id = `${agent}.${round}`
+  const id = programIds(context).get(turn) ?? turn
   const rejected = gate.rejected.find((each) => each.id === id)
   if (rejected !== undefined)
     return `no program: ${rejected.reason}${rejected.detail === '' ? '' : `, ${prose(rejected.detail, 160)}`}`

@@ -51,7 +51,7 @@ export function renderSummary(
       grade === 'verified' ? paint.green : paint.yellow,
     )
     const agreement =
-      decision?.method !== 'execution-agreement' || decision.agreement.total === 0
+      decision?.method !== 'execution-agreement' || decision.agreement.count < 2
         ? ''
         : ` · ${decision.agreement.count} of ${decision.agreement.total} answers behave alike`
     if (verdict.tests !== null) add('Tests', testsLine(verdict.tests), verdict.tests.passed ? paint.green : paint.red)

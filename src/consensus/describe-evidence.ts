@@ -1,28 +1,69 @@
 import type { Call, CallOutcome } from '../domain/value.ts'
 import type { Expectation } from './check.ts'
-import type { JudgedCheck, JudgedProbe } from './decision.ts'
+import { clip, clipApart, isShownWhole } from './clip-text.ts'
+import type { Decision, JudgedCheck, JudgedProbe } from './decision.ts'
 import type { ConsensusLanguage } from './language.ts'
 import { printLiteral } from './literal.ts'
 import type { EvidencePlan, PlannedCheck } from './plan-evidence.ts'
 import type { LiveRanking, Pool } from './rank-contenders.ts'
 
-/** Longest value shown in a decision; the execution records hold the whole. */
-const MAX_SHOWN = 200
-
 /** Returns a call as source text of `language`, clipped. */
 export function printCall(call: Call, language: ConsensusLanguage): string {
-  return clip(`${call.fn}(${call.args.map((arg) => printLiteral(arg, language)).join(', ')})`)
+  return clip(wholeCall(call, language))
 }
 
 /** Returns in a phrase how a call ended, clipped. */
 export function printOutcome(outcome: CallOutcome | undefined, language: ConsensusLanguage): string {
+  return clip(wholeOutcome(outcome, language))
+}
+
+/** Returns how one call ended for several candidates that it tells apart, as texts that differ where the results do, each clipped. */
+export function printOutcomesApart(outcomes: readonly (CallOutcome | undefined)[], language: ConsensusLanguage): string[] {
+  const texts = outcomes.map((outcome) => wholeOutcome(outcome, language))
+  // Source text can hide a kind: JavaScript writes bytes as it writes a string.
+  const marked = texts.map((text, at) => {
+    const outcome = outcomes[at]
+    const isAmbiguous = texts.some((other, place) => place !== at && other === text)
+    return isAmbiguous && outcome?.kind === 'value' ? `${text} (${outcome.value.t})` : text
+  })
+  return clipApart(marked)
+}
+
+/** Returns what a check asks for and what came instead, each clipped so that the difference is seen. */
+export function printMiss(
+  expected: Expectation,
+  outcome: CallOutcome | undefined,
+  language: ConsensusLanguage,
+): { expected: string; actual: string } {
+  const [asked = '', actual = ''] = clipApart([wholeExpectation(expected, language), wholeOutcome(outcome, language)])
+  return { expected: asked, actual }
+}
+
+/** Returns whether a call and its results are shown whole: what is cut nobody can state an assertion about. */
+export function areShownWhole(call: Call, outcomes: readonly (CallOutcome | undefined)[], language: ConsensusLanguage): boolean {
+  return isShownWhole(wholeCall(call, language)) && outcomes.every((outcome) => isShownWhole(wholeOutcome(outcome, language)))
+}
+
+/** Returns in a phrase how many answers behave as the winner does, where calls were executed. */
+export function agreementWords({ agreement, evidence }: Decision): string {
+  if (agreement.total <= 1) return 'it is the only answer'
+  if (!evidence.probes.some(({ isCompared }) => isCompared)) return 'no input could be compared'
+  if (agreement.count <= 1) return `no other of ${agreement.total} answers behaves like it`
+  return `${agreement.count} of ${agreement.total} answers behave alike`
+}
+
+function wholeCall(call: Call, language: ConsensusLanguage): string {
+  return `${call.fn}(${call.args.map((arg) => printLiteral(arg, language)).join(', ')})`
+}
+
+function wholeOutcome(outcome: CallOutcome | undefined, language: ConsensusLanguage): string {
   switch (outcome?.kind) {
     case undefined:
       return 'not run'
     case 'value':
-      return clip(printLiteral(outcome.value, language))
+      return printLiteral(outcome.value, language)
     case 'raised':
-      return clip(`raises ${outcome.error}${outcome.message === '' ? '' : `: ${outcome.message}`}`)
+      return `raises ${outcome.error}${outcome.message === '' ? '' : `: ${outcome.message}`}`
     case 'timeout':
       return 'runs out of time'
     case 'not-run':
@@ -34,11 +75,15 @@ export function printOutcome(outcome: CallOutcome | undefined, language: Consens
 
 /** Returns in a phrase what a check asks for, clipped. */
 export function printExpectation(expected: Expectation, language: ConsensusLanguage): string {
+  return clip(wholeExpectation(expected, language))
+}
+
+function wholeExpectation(expected: Expectation, language: ConsensusLanguage): string {
   switch (expected.kind) {
     case 'equals':
-      return clip(printLiteral(expected.value, language))
+      return printLiteral(expected.value, language)
     case 'differs':
-      return clip(`anything but ${printLiteral(expected.value, language)}`)
+      return `anything but ${printLiteral(expected.value, language)}`
     case 'truthy':
       return 'a true value'
     case 'falsy':
@@ -46,10 +91,6 @@ export function printExpectation(expected: Expectation, language: ConsensusLangu
     default:
       return expected satisfies never
   }
-}
-
-function clip(text: string): string {
-  return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}… (${text.length} characters)`
 }
 
 /** Returns examples and assertions with who passed them, and the compared calls with the groups of equal answers. */
@@ -87,17 +128,18 @@ function callText(plan: EvidencePlan, call: number, language: ConsensusLanguage)
 function describeProbe(pool: Pool, ranking: LiveRanking, call: number, language: ConsensusLanguage): JudgedProbe {
   const liveAt = new Map(ranking.live.map((index, at) => [index, at]))
   const groups: string[] = []
-  const values: string[] = []
+  const results: (CallOutcome | undefined)[] = []
   const answers = pool.contenders.map((contender, index) => {
     const at = liveAt.get(index)
     const value = at === undefined ? null : (ranking.table.values[at]?.[call] ?? null)
     if (value === null) return null
     if (!groups.includes(value)) {
       groups.push(value)
-      values.push(printOutcome(outcomeOf(pool, contender.id, call), language))
+      results.push(outcomeOf(pool, contender.id, call))
     }
     return groups.indexOf(value)
   })
+  const values = printOutcomesApart(results, language)
   return { call: callText(pool.plan, call, language), isCompared: ranking.table.probes.includes(call), answers, values }
 }
 

@@ -7,12 +7,15 @@ export interface Difference {
   readonly results: readonly [string, string]
   /** Both gave a value: neither raised nor timed out. */
   readonly areValues: boolean
+  /** Neither the call nor a result is cut: an assertion can be written from what is shown. */
+  readonly isWhole: boolean
 }
 
 /**
  * Returns the question that tells two groups of candidates apart: the shortest call on which both give a value and the
- * values differ, else the shortest on which they differ at all; null when they do not. The options carry no name and
- * stand in an order drawn from `seed`, so that nobody can tell which group leads.
+ * values differ, else the shortest on which they differ at all, either way one that can be shown whole before one that is
+ * cut; null when they do not. The options carry no name and stand in an order drawn from `seed`, so that nobody
+ * can tell which group leads.
  */
 export function distinguishingInput(
   differences: readonly Difference[],
@@ -20,7 +23,11 @@ export function distinguishingInput(
   seed: string,
 ): DistinguishingInput | null {
   const [best] = differences.toSorted(
-    (a, b) => Number(b.areValues) - Number(a.areValues) || a.call.length - b.call.length || (a.call < b.call ? -1 : 1),
+    (a, b) =>
+      Number(b.areValues) - Number(a.areValues) ||
+      Number(b.isWhole) - Number(a.isWhole) ||
+      a.call.length - b.call.length ||
+      (a.call < b.call ? -1 : 1),
   )
   if (best === undefined) return null
   const options = groups.map((candidates, index) => ({ result: best.results[index] ?? '', candidates }))

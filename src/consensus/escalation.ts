@@ -1,5 +1,5 @@
 import type { DissentingView, OpenQuestion, Repair } from './decision.ts'
-import { outcomeOf, printCall, printExpectation, printOutcome } from './describe-evidence.ts'
+import { areShownWhole, outcomeOf, printCall, printMiss, printOutcomesApart } from './describe-evidence.ts'
 import { type Difference, distinguishingInput } from './distinguishing-input.ts'
 import { loadProblem } from './execution-matrix.ts'
 import type { LiveRanking, Pool } from './rank-contenders.ts'
@@ -48,8 +48,7 @@ function exampleRepairs(pool: Pool, ranking: LiveRanking): Repair[] {
     repairs.push({
       candidate: id,
       call: printCall(call, plan.language),
-      expected: printExpectation(check.expected, plan.language),
-      actual: printOutcome(outcomeOf(pool, id, check.call), plan.language),
+      ...printMiss(check.expected, outcomeOf(pool, id, check.call), plan.language),
     })
   }
   return repairs
@@ -95,6 +94,10 @@ function leadingDifference(pool: Pool, ranking: LiveRanking, winner: number): Re
   return distinguishingInput(differencesOf(pool, ranking, winner, rival), [names(home), names(away)], pool.plan.seed)
 }
 
+/**
+ * The compared calls for which two candidates give other values. What texts look like when they are clipped decides nothing; left out
+ * is only what source text cannot tell apart, because nobody could be asked about it.
+ */
 function differencesOf(pool: Pool, ranking: LiveRanking, a: number, b: number): Difference[] {
   const { plan } = pool
   const [left, right] = [a, b].map((index) => pool.contenders[ranking.live[index] ?? -1]?.id ?? '')
@@ -104,13 +107,11 @@ function differencesOf(pool: Pool, ranking: LiveRanking, a: number, b: number): 
     const [first, second] = [ranking.table.values[a]?.[call] ?? null, ranking.table.values[b]?.[call] ?? null]
     const asked = plan.calls[call]
     if (first === second || asked === undefined) return []
-    const results = [
-      printOutcome(outcomeOf(pool, left, call), language),
-      printOutcome(outcomeOf(pool, right, call), language),
-    ] as const
-    return results[0] === results[1]
-      ? []
-      : [{ call: printCall(asked, language), results, areValues: first !== null && second !== null }]
+    const outcomes = [outcomeOf(pool, left, call), outcomeOf(pool, right, call)]
+    const [ours = '', theirs = ''] = printOutcomesApart(outcomes, language)
+    const areValues = first !== null && second !== null
+    const isWhole = areShownWhole(asked, outcomes, language)
+    return ours === theirs ? [] : [{ call: printCall(asked, language), results: [ours, theirs], areValues, isWhole }]
   })
 }
 
@@ -139,8 +140,12 @@ export function dissentingViews(pool: Pool, ranking: LiveRanking): DissentingVie
   return views
 }
 
-/** Returns how many answers agree with live candidate `index` on every compared call, its own included. */
+/**
+ * Returns how many answers agree with live candidate `index` on every compared call, its own included. Where it gives no value on one
+ * of them it agrees with nothing there: answers with its very text are no more votes.
+ */
 export function votesOf(pool: Pool, ranking: LiveRanking, index: number): number {
+  if (ranking.table.agreement[index]?.[index] !== 1) return 1
   const own = pool.contenders[ranking.live[index] ?? -1]?.count ?? 0
   const members = ranking.clusters.find((cluster) => cluster.includes(index)) ?? [index]
   return members

@@ -1,8 +1,8 @@
 import type { OpenQuestion, Repair } from '../consensus/decision.ts'
 import { neutraliseControlTokens } from '../prompts/neutralise.ts'
-import { strongestFirst } from '../selection/strongest-model.ts'
+import { strongestAgent, strongestFirst } from '../selection/strongest-model.ts'
 import type { Judgement } from './judgement.ts'
-import { type AgentState, agentIds, agentState, type RoundOrder, type RunContext, standing } from './run-context.ts'
+import { type AgentState, programAnswers, type RoundOrder, type RunContext, standing } from './run-context.ts'
 
 /** Loops of repair, question or one more candidate after the drafts. More bring next to nothing. */
 const MAX_ESCALATIONS = 2
@@ -19,9 +19,9 @@ export interface Escalation {
 
 /**
  * Returns the round that should follow the judgement; null when the matter is settled or nothing more can settle it:
- * (i) a failing example goes to its program's author with what was expected and what came; (ii) where two behaviours
- * lead, one agent says which result the task asks for on one input, without knowing whose they are; (iii) else one more
- * candidate by a model not used yet. Rounds the user asked for follow after those.
+ * (i) each behaviour that fails an example goes to its program's author with what was expected and what came; (ii) where
+ * two behaviours lead, the strongest model says which result the task asks for on one input, without knowing whose they
+ * are; (iii) else one more candidate by a model that wrote no program yet. Rounds the user asked for follow after those.
  */
 export function nextEscalation(context: RunContext): Escalation | null {
   const { judgement, spec } = context
@@ -67,17 +67,25 @@ function escalate(context: RunContext, judgement: Judgement): Escalation | null 
   }
 }
 
+/**
+ * One order for each group that was told apart, to its author, who then works on one after the other; where the author is gone, to
+ * another agent that drafts. Where nothing was called nothing tells programs apart, and an author is asked about one of its own.
+ */
 function repair(context: RunContext, judgement: Judgement, open: Extract<OpenQuestion, { kind: 'repair' }>): Escalation {
   const agents = standing(context)
+  const isToldApart = judgement.decision.method === 'execution-agreement'
   const taken = new Set<string>()
+  const asked: Repair[] = []
   const keys: string[] = []
-  const orders = open.repairs.flatMap(({ candidate, call, expected, actual }): RoundOrder[] => {
+  const orders = open.repairs.flatMap((failing): RoundOrder[] => {
+    const { candidate, call, expected, actual } = failing
     const program = judgement.gate.candidates.find((each) => each.id === candidate)
-    const author = agents.find((agent) => agent.spec.id === program?.agent)
-    if (program === undefined || author === undefined || taken.has(author.spec.id)) return []
+    const author = agents.find((agent) => agent.spec.id === program?.agent) ?? standIn(agents, taken)
+    if (program === undefined || author === undefined || (taken.has(author.spec.id) && !isToldApart)) return []
     const key = `${author.spec.id}/${program.codeHash}/${call ?? 'load'}`
     if (context.repairs.includes(key)) return []
     taken.add(author.spec.id)
+    asked.push(failing)
     keys.push(key)
     const view = {
       kind: 'failing' as const,
@@ -88,13 +96,19 @@ function repair(context: RunContext, judgement: Judgement, open: Extract<OpenQue
     }
     return [{ agent: author.spec.id, phase: 'repair', view }]
   })
-  const first = open.repairs[0]
+  const [first] = asked
   return {
     kind: 'repair',
     why: first === undefined ? '' : whyRepair(first),
     orders,
     repairs: keys,
   }
+}
+
+/** Who mends the program of an agent that has left: one with nothing to do before one that is at work. */
+function standIn(agents: readonly AgentState[], taken: ReadonlySet<string>): AgentState | undefined {
+  const drafting = agents.filter(canDraft)
+  return drafting.find((agent) => !taken.has(agent.spec.id)) ?? drafting[0]
 }
 
 function whyRepair({ call, expected, actual, isTest }: Repair): string {
@@ -104,13 +118,10 @@ function whyRepair({ call, expected, actual, isTest }: Repair): string {
 
 function distinguish(context: RunContext, open: Extract<OpenQuestion, { kind: 'distinguish' }>): Escalation | null {
   const { call, options } = open.question
-  const agents = standing(context)
-  const judge =
-    agents.find((agent) => agent.spec.persona.roles.includes('judge')) ??
-    agents.find((agent) => agent.spec.persona.roles.includes('write_tests')) ??
-    agents[0]
+  const fitting = standing(context).toSorted((a, b) => umpireRank(a) - umpireRank(b))
+  const judge = strongestAgent(fitting, context.models)
   const key = `ask/${call}`
-  if (judge === undefined || context.repairs.includes(key)) return null
+  if (judge === null || context.repairs.includes(key)) return null
   const outputs = options.map((option) => neutraliseControlTokens(option.result))
   return {
     kind: 'distinguish',
@@ -127,14 +138,23 @@ function distinguish(context: RunContext, open: Extract<OpenQuestion, { kind: 'd
   }
 }
 
-/** Models that were asked and gave nothing to judge are used as well. */
+/** A role decides only between agents whose models are as strong. */
+function umpireRank({ spec }: AgentState): number {
+  const { roles } = spec.persona
+  return roles.includes('judge') ? 0 : roles.includes('write_tests') ? 1 : 2
+}
+
+/**
+ * A model that was asked for a program and gave none is used as well; one that only wrote tests, or only said which of two results is
+ * right, is not: it has written no candidate.
+ */
 function anotherModel(context: RunContext): Escalation | null {
-  const used = new Set(agentIds(context).flatMap((id) => agentState(context, id).answers.map(({ answer }) => answer.model)))
+  const used = new Set(programAnswers(context).map(({ answer }) => answer.model))
   for (const agent of standing(context).filter(canDraft)) {
     const unused = agent.models.filter((model) => !used.has(model))
     if (unused.length === 0 || agent.spec.model !== null) continue
     const order: RoundOrder = { agent: agent.spec.id, phase: 'draft', view: { kind: 'blank' }, models: unused }
-    return { kind: 'another-model', why: `${unused[0]} has not been asked yet`, orders: [order] }
+    return { kind: 'another-model', why: `${unused[0]} has not been asked for a program yet`, orders: [order] }
   }
   return null
 }

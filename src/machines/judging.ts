@@ -1,8 +1,10 @@
 import { toCodeBleuSettings } from '../consensus/code-bleu-settings.ts'
 import { decide } from '../consensus/decide.ts'
 import type { Decision, DissentingView } from '../consensus/decision.ts'
+import { agreementWords } from '../consensus/describe-evidence.ts'
 import { type EvidencePlan, planEvidence } from '../consensus/plan-evidence.ts'
 import { suiteFacts } from '../consensus/suite-facts.ts'
+import type { EffectId } from '../domain/ids.ts'
 import type { ModelKey } from '../domain/model.ts'
 import type { RunSpec } from '../domain/run-spec.ts'
 import type { Dissent, EvidenceGrade, Verdict } from '../domain/verdict.ts'
@@ -38,16 +40,30 @@ export function taskText(spec: Pick<RunSpec, 'prompt' | 'suite'>): string {
   return spec.suite === null ? spec.prompt : `${spec.prompt}\n\n${suiteText(spec.suite)}`
 }
 
+/** Returns the candidate id of every program written so far, by turn: `<agent>.<round>`, and the count besides from an agent's second in a round. */
+export function programIds(context: RunContext): ReadonlyMap<EffectId, string> {
+  const counts = new Map<string, number>()
+  const ids = new Map<EffectId, string>()
+  for (const { turn, agent, round } of programAnswers(context)) {
+    const id = `${agent}.${round}`
+    const nth = (counts.get(id) ?? 0) + 1
+    counts.set(id, nth)
+    ids.set(turn, nth === 1 ? id : `${id}-${nth}`)
+  }
+  return ids
+}
+
 /** Returns what the gate is asked: every program written so far, in canonical order. */
 export function toGateRequest(context: RunContext): GateRequest {
   const { codeBleu } = context.spec
+  const ids = programIds(context)
   return {
     prompt: context.spec.prompt,
     ...(context.spec.suite === null ? {} : { names: context.spec.suite.names, module: context.spec.suite.moduleName }),
     language: context.spec.language,
     answers: programAnswers(context).map(
       ({ turn, agent, round, answer }): AnswerToGate => ({
-        id: `${agent}.${round}`,
+        id: ids.get(turn) ?? turn,
         agent,
         round,
         turn,
@@ -174,13 +190,13 @@ function reasonOf(gate: GateResult, execution: ExecuteResult | null, decision: D
     const why = execution?.why || 'there was nothing to call'
     return `it shares most of its structure with the others; nothing was executed: ${why}`
   }
-  const { examples, assertions, agreement } = decision
+  const { examples, assertions } = decision
   const shown = [
     examples.total > 0 ? `${examples.passed} of ${examples.total} examples` : 'no example in the task',
     assertions.total > 0
       ? `${assertions.passed} of ${assertions.total} blind assertions${disbelieved(decision)}`
       : 'no assertion',
-    `${agreement.count} of ${agreement.total} answers behave alike`,
+    agreementWords(decision),
   ]
   return shown.join(', ')
 }

@@ -1,5 +1,6 @@
 import { type ModelInfo, type ModelKey, modelKey } from '../domain/model.ts'
 
+/** Who chooses among models: an agent of a run. */
 interface Choosing {
   readonly models: readonly ModelKey[]
   readonly spec: { readonly model: string | null; readonly persona: { readonly models: readonly string[] } }
@@ -25,4 +26,17 @@ export function strongestFirst({ models, spec }: Choosing, known: readonly Model
     .map((model, index) => ({ model, index, strength: strengthOf(model, known) }))
     .sort((a, b) => b.strength - a.strength || a.index - b.index)
     .map(({ model }) => model)
+}
+
+/**
+ * Returns the agent that `strongestFirst` gives the strongest model; among equals the first in the given order, and null of none. A
+ * model of unknown size counts as the weakest.
+ */
+export function strongestAgent<T extends Choosing>(agents: readonly T[], known: readonly ModelInfo[]): T | null {
+  const strength = (agent: T): number => {
+    const [first] = strongestFirst(agent, known)
+    return first === undefined ? -1 : strengthOf(first, known)
+  }
+  const [best] = agents.toSorted((a, b) => strength(b) - strength(a))
+  return best ?? null
 }

@@ -111,11 +111,12 @@ test('confidence follows the fitted curve and its caps', () => {
   expect(unverifiedConfidence(1).value).toBe(0.5)
 })
 
-test('the question is the shortest input on which both give a value, and its order depends on the task alone', () => {
+test('the question is the shortest input on which both give a value that can be shown whole, and its order depends on the task alone', () => {
   const differences = [
-    { call: 'f(0)', results: ['raises', '1'] as const, areValues: false },
-    { call: 'f(100)', results: ['3', '4'] as const, areValues: true },
-    { call: 'f(10)', results: ['1', '2'] as const, areValues: true },
+    { call: 'f(0)', results: ['raises', '1'] as const, areValues: false, isWhole: true },
+    { call: 'f(100)', results: ['3', '4'] as const, areValues: true, isWhole: true },
+    { call: 'f(10)', results: ['1', '2'] as const, areValues: true, isWhole: true },
+    { call: 'f(1)', results: ['…98]', '…99]'] as const, areValues: true, isWhole: false },
   ]
   const ask = (seed: string) => distinguishingInput(differences, [['a'], ['b', 'c']], seed)
   expect(ask('task')?.call).toBe('f(10)')

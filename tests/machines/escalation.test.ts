@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest'
+import type { GateRequest } from '../../src/machines/effects.ts'
+import { FoldDriver, model } from '../support/fold-driver.ts'
+import { persona, spec } from '../support/test-services.ts'
+
+const TASK = 'Write add(a, b) in Python. add(1, 2) == 3'
+const sum = ([a = 0, b = 0]: readonly number[]): number => a + b
+/** Passes the example and differs from `sum` elsewhere. */
+const product = ([a = 0, b = 0]: readonly number[]): number => (a === 1 && b === 2 ? 3 : a * b)
+const SMALL = model('small', { parameterSize: '1B' })
+const BIG = model('big', { parameterSize: '70B' })
+
+interface Member {
+  readonly roles?: readonly ('critique' | 'draft' | 'judge' | 'write_tests')[]
+  readonly prefers?: string
+  readonly pinned?: string
+}
+
+function team(members: Readonly<Record<string, Member>>): FoldDriver {
+  const agents = Object.entries(members).map(([id, { roles = ['draft'] as const, prefers, pinned = null }]) => ({
+    id,
+    model: pinned,
+    persona: persona(id, {
+      roles: [...roles],
+      models: prefers === undefined ? [] : [prefers],
+    }),
+  }))
+  return new FoldDriver(spec({ prompt: TASK, agents })).gathered(SMALL, BIG)
+}
+
+function opened(run: FoldDriver): string[] {
+  return run.events.flatMap((event) => (event.type === 'debate.opened' ? [event.kind] : []))
+}
+
+/** The agents at work, each with its phase and the models it may use. */
+function asked(run: FoldDriver): unknown[] {
+  return run.fold.openEffects().map(({ path }) => {
+    const agent = path.split('/')[1] ?? ''
+    const { phase, models } = run.requestOf(agent)
+    return [agent, phase, models]
+  })
+}
+
+describe('one more candidate', () => {
+  test('comes from the model that only wrote tests, when it has written no program', () => {
+    const run = team({ coder: { prefers: 'small' }, tester: { roles: ['write_tests'] } })
+    expect(run.requestOf('tester').models[0]).toBe('mock/big')
+    run.answered('coder').answered('tester', 'assert add(2, 2) == 4')
+    run.gated({ 'coder.1': 'one' }, 'add').executed({ 'coder.1': sum })
+    expect(opened(run)).toEqual(['another-model'])
+    expect(asked(run)).toEqual([['coder', 'draft', ['mock/big']]])
+  })
+
+  test('comes from the model that only said which result is right', () => {
+    const run = team({ a: { prefers: 'small' }, b: { prefers: 'small' }, umpire: { roles: ['judge'] } })
+    run.answered('a').answered('b')
+    const judged = (): FoldDriver => run.gated({ 'a.1': 'one', 'b.1': 'two' }, 'add').executed({ 'a.1': sum, 'b.1': product })
+    judged()
+    expect(asked(run)).toEqual([['umpire', 'arbitrate', ['mock/big', 'mock/small']]])
+    run.answered('umpire', 'I cannot say.')
+    judged()
+    expect(opened(run)).toEqual(['distinguish', 'another-model'])
+    expect(asked(run)).toEqual([['a', 'draft', ['mock/big']]])
+  })
+
+  test('is not asked for where every model has written a program', () => {
+    const run = team({ a: { prefers: 'small' }, b: { prefers: 'big' } })
+      .answered('a')
+      .answered('b', 'no')
+    run.gated({ 'a.1': 'one' }, 'add').executed({ 'a.1': sum })
+    expect(opened(run)).toEqual([])
+  })
+})
+
+describe('the question which result is right', () => {
+  const differ = (run: FoldDriver, ids: readonly [string, string]): FoldDriver => {
+    const [a, b] = ids
+    run.answered(a).answered(b)
+    if (run.hasOpen('run/t')) run.answered('t', 'assert add(1, 2) == 3')
+    return run.gated({ [`${a}.1`]: 'one', [`${b}.1`]: 'two' }, 'add').executed({ [`${a}.1`]: sum, [`${b}.1`]: product })
+  }
+
+  test('goes to the strongest model in the run, not to a judge on a small one', () => {
+    const run = differ(team({ a: { roles: ['draft', 'judge'], pinned: 'small' }, b: { pinned: 'big' } }), ['a', 'b'])
+    expect(asked(run)).toEqual([['b', 'arbitrate', ['mock/big']]])
+  })
+
+  test('goes to a judge, then to a test writer, among agents whose models are as strong', () => {
+    const tests = { roles: ['write_tests'] } as const
+    const who = (more: Readonly<Record<string, Member>>): unknown =>
+      asked(differ(team({ a: {}, b: {}, ...more }), ['a', 'b'])).map((each) => (each as string[])[0])
+    expect(who({ t: tests, z: { roles: ['judge'] } })).toEqual(['z'])
+    expect(who({ t: tests, z: { roles: ['critique'] } })).toEqual(['t'])
+    expect(who({})).toEqual(['a'])
+  })
+})
+
+test('the reason does not say that answers behave alike where none but the winner does', () => {
+  const reason = (b: typeof sum): string => {
+    const run = team({ a: {}, b: {} }).answered('a').answered('b')
+    run.gated({ 'a.1': 'one', 'b.1': 'two' }, 'add').executed({ 'a.1': sum, 'b.1': b })
+    return run.fold.context?.judgement?.verdict.reason ?? ''
+  }
+  expect([reason(sum), reason(product)]).toEqual([
+    '1 of 1 examples, no assertion, 2 of 2 answers behave alike',
+    '1 of 1 examples, no assertion, no other of 2 answers behaves like it',
+  ])
+})
+
+describe('a repair', () => {
+  test('is asked for each behaviour that fails, of one author too, and both answers join the pool under names of their own', () => {
+    const run = team({ coder: {} }).answered('coder')
+    run.gated({ 'coder.0': 'one', 'coder.1': 'two' }, 'add').executed({ 'coder.0': () => 0, 'coder.1': () => 7 })
+    const seen: string[] = []
+    for (let turn = 0; turn < 2; turn += 1) {
+      const parts = run.requestOf('coder').prompt.at(-1)?.parts
+      seen.push(
+        parts
+          ?.find(({ source }) => source === 'failing')
+          ?.text.split('actual:')[1]
+          ?.trim() ?? '',
+      )
+      run.answered('coder')
+    }
+    expect(seen.toSorted()).toEqual(['0', '7'])
+    expect((run.openOf('run').input as GateRequest).answers.map(({ id }) => id)).toEqual(['coder.1', 'coder.2', 'coder.2-2'])
+  })
+
+  test('is asked once for programs that behave alike', () => {
+    const run = team({ a: {}, b: {} }).answered('a').answered('b')
+    run.gated({ 'a.1': 'one', 'b.1': 'two' }, 'add').executed({ 'a.1': () => 0, 'b.1': () => 0 })
+    expect(asked(run).map((each) => (each as string[]).slice(0, 2))).toEqual([['a', 'repair']])
+  })
+
+  test('is done by another drafting agent when the author has left', () => {
+    const run = team({ a: {}, b: {}, c: {} }).answered('a').answered('b').failed('c', { retryable: false })
+    run.gated({ 'a.1': 'one', 'c.1': 'two' }, 'add').executed({ 'a.1': () => 0, 'c.1': () => 7 })
+    expect(asked(run).map((each) => (each as string[]).slice(0, 2))).toEqual([
+      ['a', 'repair'],
+      ['b', 'repair'],
+    ])
+  })
+})
