@@ -1,4 +1,5 @@
 import type { SyntaxParser } from '../ports/syntax-parser.ts'
+import { usesJsx } from './find-jsx.ts'
 import { stripTypes } from './strip-types.ts'
 
 /** JavaScript to run, or why there is none: `failed` is the text's own fault, `not-run` ours. */
@@ -16,8 +17,14 @@ export async function eraseTypes(text: string, parser: SyntaxParser | null): Pro
     case 'stripped':
       return { kind: 'erased', code: stripped.code }
     case 'syntax-error':
+      // JSX and casts in angle brackets exclude one another, so the two are read with grammars of their own.
+      if (await usesJsx('tsx', text, parser)) return notErasable('JSX')
       return { kind: 'failed', message: stripped.message }
     case 'not-erasable':
-      return { kind: 'not-run', reason: `TypeScript with ${stripped.what} cannot be run without a compiler` }
+      return notErasable(stripped.what)
   }
+}
+
+function notErasable(what: string): Erased {
+  return { kind: 'not-run', reason: `TypeScript with ${what} cannot be run without a compiler` }
 }

@@ -3,6 +3,7 @@ import type { CallLimits, CandidateProgram, CandidateSession, LoadOutcome, Sessi
 import type { SyntaxParser } from '../ports/syntax-parser.ts'
 import { eraseTypes } from './erase-types.ts'
 import { tellingLine } from './explain-failure.ts'
+import { usesJsx } from './find-jsx.ts'
 import type { GuardedDriver } from './guard-driver.ts'
 import type { Ended } from './launch.ts'
 import { parseCallOutcome, parseLoadOutcome, readClaimedWait } from './parse-outcome.ts'
@@ -65,9 +66,9 @@ export function openSession(parts: SessionParts, program: CandidateProgram, opti
       warm = null
       return STARVED
     }
-    const outcome = explainLoad(reply)
+    const outcome = await excuseJsx(explainLoad(reply), program, parts.parser)
     if (outcome.kind !== 'loaded') {
-      die(`the candidate did not load (${outcome.kind})`)
+      die(outcome.kind === 'not-run' ? outcome.reason : `the candidate did not load (${outcome.kind})`)
       await started.close()
     }
     return outcome
@@ -166,6 +167,17 @@ async function prepareCode(
   const erased = await eraseTypes(code, parser)
   if (erased.kind === 'erased') return erased.code
   return erased.kind === 'failed' ? { kind: 'failed', error: 'SyntaxError', message: erased.message } : erased
+}
+
+/** Returns `outcome`, or `not-run` where what failed to load is right but for needing a compiler. */
+async function excuseJsx(
+  outcome: LoadOutcome,
+  { language, code }: CandidateProgram,
+  parser: SyntaxParser | null,
+): Promise<LoadOutcome> {
+  if (outcome.kind !== 'failed' || outcome.error !== 'SyntaxError' || language !== 'javascript') return outcome
+  if (!(await usesJsx('javascript', code, parser))) return outcome
+  return { kind: 'not-run', reason: 'JavaScript with JSX cannot be run without a compiler' }
 }
 
 /** Returns what a reply to `load` means. A sandbox that never came up is `not-run`, never the candidate's failure. */

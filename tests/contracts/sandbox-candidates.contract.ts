@@ -42,6 +42,13 @@ export function candidatesContract(name: string, create: () => Sandbox): void {
         { ...javascript('enum E { A }\nconst f = (x: E) => x'), language: 'typescript' },
         'not-run',
       ],
+      ['JSX', javascript('export const f = (x) => <b>{x}</b>'), 'not-run'],
+      ['JSX that is not the fault', javascript('const g = () => <b/>\nconst f = (x => x'), 'failed'],
+      [
+        'TSX',
+        { ...javascript('export function f({ x }: { x: string }) {\n  return <b>{x}</b>\n}'), language: 'typescript' },
+        'not-run',
+      ],
       ['the wrong language', javascript('def f(x):\n    return x\n'), 'failed'],
     ])('loading says what it found: %s', async (_, program, kind) => {
       const session = await sandbox.open(program, { load: { cpuMs: 600, wallMs: 8_000 } })
