@@ -92,6 +92,39 @@ export function candidatesContract(name: string, create: () => Sandbox): void {
       await session.close()
     })
 
+    test('a coroutine function is awaited in the process of its call, within its limits', async () => {
+      const code = `
+import asyncio
+async def add(x):
+    await asyncio.sleep(0)
+    return x + 1
+async def f(x):
+    if x == 1: raise KeyError('k')
+    if x == 2: await asyncio.sleep(60)
+    while x == 3: pass
+    both = await asyncio.gather(add(x), asyncio.create_task(add(x)))
+    return both
+`
+      const { load, outcomes } = await tell(python(code), 5)
+      expect(load.kind).toBe('loaded')
+      expect(outcomes).toEqual([
+        { kind: 'value', value: { t: 'list', v: [int(1), int(1)] } },
+        { kind: 'raised', error: 'KeyError', message: "'k'" },
+        { kind: 'timeout' },
+        { kind: 'timeout' },
+        { kind: 'value', value: { t: 'list', v: [int(5), int(5)] } },
+      ])
+    })
+
+    test('a coroutine counts whoever made it, and needs no import', async () => {
+      const wrapped = python('async def g(x): return x\ndef f(x): return g(x)\n')
+      expect((await tell(wrapped, 1)).outcomes).toEqual([{ kind: 'value', value: int(0) }])
+      const session = await sandbox.open(python('exec("asy" + "nc def f(x): return x")\n'))
+      // What was not seen while loading is imported by the call, in its own time.
+      expect(await session.call(callF(int(0)), { cpuMs: 2_000, wallMs: 8_000 })).toEqual({ kind: 'value', value: int(0) })
+      await session.close()
+    })
+
     test('an object with behaviour of its own, or one too large, degrades to other', async () => {
       const code =
         'class E(int):\n    __eq__ = lambda s, o: True\ndef f(x):\n    return [E(0), "x" * (8 << 20), __import__("decimal").Decimal(1)][x]\n'

@@ -5,7 +5,7 @@
  *
  * Each call runs in a fork: memory is as it was after loading, SIGPROF's default action ends it at its CPU limit (no `except` can
  * swallow that; RLIMIT_CPU backs it up against a process that ignores the signal), without the server's descriptors, and every other
- * process inside is killed after it. Names are bound at the start, so that a candidate that replaces `json.dumps` or `os.fork` only spoils its own code.
+ * process inside is killed after it. A coroutine is run to its end there, by an asyncio that was imported before. Names are bound at the start, so that a candidate that replaces `json.dumps` or `os.fork` only spoils its own code.
  */
 export const PYTHON_HARNESS = String.raw`
 import sys, os, json, signal, select, resource, random, gc, types, collections, time
@@ -19,7 +19,7 @@ def _main():
     DICTS = (dict, collections.OrderedDict, collections.defaultdict, collections.Counter)
     items, tolist = dict.items, list
     MAX_LINE, MAX_NODES, MAX_DEPTH = 1 << 20, 100000, 40
-    _type, _repr, _len, _str, _float = type, repr, len, str, float
+    import_, _type, _repr, _len, _str, _float = __import__, type, repr, len, str, float
     open_, RDONLY = os.open, os.O_RDONLY
     try:
         # Other processes of this user, forks of ours included, must not open our descriptors or memory by way of /proc.
@@ -79,6 +79,7 @@ def _main():
     for fd in (0, 1, 2): os.dup2(null, fd)
     out = 6
     gc.freeze()
+    Coroutine = types.CoroutineType
     module = types.ModuleType('candidate')
     module.__file__ = 'candidate.py'
     sys.modules['candidate'] = module
@@ -109,6 +110,8 @@ def _main():
             names = [n for n, v in tolist(items(module.__dict__)) if callable(v) and not n.startswith('__')][:200]
             result = {'kind': 'loaded', 'names': names}
             if not callable(module.__dict__.get(request['entryPoint'])): result['kind'] = 'no-entry-point'
+            # Importing it takes longer than a call may; here it is taken once, and only where it may be needed.
+            elif 'async' in request['code']: import_('asyncio')
         except BaseException as error:
             result = raised(error)
             result['kind'] = 'failed'
@@ -135,6 +138,7 @@ def _main():
             function = module.__dict__[request['fn']]
             setitimer(ITIMER_PROF, seconds, 0.01)
             value = function(*args)
+            if _type(value) is Coroutine: value = import_('asyncio').run(value)
             try: result = {'kind': 'value', 'value': encode(value, 0, [MAX_NODES])}
             except (TooMuch, RecursionError): result = {'kind': 'value', 'value': {'t': 'other', 'v': 'too large or too deep'}}
             data = dumps(result).encode()
