@@ -1,5 +1,19 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import type { RunResult, RunSpec, SelfTest } from '../ports/sandbox.ts'
@@ -117,10 +131,15 @@ function fingerprint(path: string): string {
   }
 }
 
-/** Returns the remembered result for `key`; null when there is none or it cannot be read. */
-export function recallProbe(cacheDir: string, key: string): ProbeResult | null {
+/**
+ * Returns the remembered result for `key`; null when there is none or it cannot be read. A folder or file that another user than `uid`
+ * owns or can write is not believed: without a home the cache lies in the temporary directory, where anybody can make one.
+ */
+export function recallProbe(cacheDir: string, key: string, uid = ownUid()): ProbeResult | null {
   try {
-    const kept = JSON.parse(readFileSync(join(cacheDir, 'sandbox-probe.json'), 'utf8')) as { key?: unknown; held?: unknown }
+    const text = isOwn(lstatSync(cacheDir), uid) ? readOwn(join(cacheDir, 'sandbox-probe.json'), uid) : null
+    if (text === null) return null
+    const kept = JSON.parse(text) as { key?: unknown; held?: unknown }
     if (kept.key !== key || !Array.isArray(kept.held)) return null
     return { failures: [], held: kept.held.filter((line) => typeof line === 'string') }
   } catch {
@@ -129,14 +148,36 @@ export function recallProbe(cacheDir: string, key: string): ProbeResult | null {
 }
 
 /** Remembers a result in which everything held. A failure is never remembered: it may be mended a minute later. */
-export function rememberProbe(cacheDir: string, key: string, result: ProbeResult): void {
+export function rememberProbe(cacheDir: string, key: string, result: ProbeResult, uid = ownUid()): void {
   try {
-    mkdirSync(cacheDir, { recursive: true })
+    mkdirSync(cacheDir, { recursive: true, mode: 0o700 })
+    const folder = lstatSync(cacheDir)
+    if (!folder.isDirectory() || !isOwn(folder, uid)) return
     const temporary = join(cacheDir, `sandbox-probe.${randomBytes(6).toString('hex')}`)
     writeFileSync(temporary, JSON.stringify({ key, held: result.held }), { mode: 0o600, flag: 'wx' })
     renameSync(temporary, join(cacheDir, 'sandbox-probe.json'))
   } catch {
     // A cache that cannot be written only costs the next start a third of a second.
+  }
+}
+
+function ownUid(): number {
+  return process.getuid?.() ?? 0
+}
+
+/** True when `uid` and nobody else could have written it. */
+function isOwn({ uid, mode }: Stats, owner: number): boolean {
+  return uid === owner && (mode & 0o022) === 0
+}
+
+/** Returns the text of a regular file of `uid`, reached without a final link; null when it is anything else. */
+function readOwn(path: string, uid: number): string | null {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  try {
+    const seen = fstatSync(fd)
+    return seen.isFile() && isOwn(seen, uid) ? readFileSync(fd, 'utf8') : null
+  } finally {
+    closeSync(fd)
   }
 }
 

@@ -5,7 +5,10 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
+  statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
@@ -139,6 +142,38 @@ test('a self-test is remembered by key, and a broken or foreign cache is no answ
   writeFileSync(join(cacheDir, 'sandbox-probe.json'), '{"key":')
   expect(recallProbe(cacheDir, key)).toBeNull()
   expect(readdirSync(cacheDir)).toEqual(['sandbox-probe.json'])
+})
+
+test('a remembered self-test is believed only from a file and a folder of this user, that nobody else can write', () => {
+  const kept = join(cacheDir, 'sandbox-probe.json')
+  const result = { failures: [], held: ['loopback'] }
+  rememberProbe(cacheDir, 'key', result)
+  expect(recallProbe(cacheDir, 'key')).toEqual(result)
+  // Seen by another user, who finds what this one wrote.
+  const other = (process.getuid?.() ?? 0) + 1
+  expect(recallProbe(cacheDir, 'key', other)).toBeNull()
+  for (const path of [kept, cacheDir]) {
+    const { mode } = statSync(path)
+    for (const extra of [0o020, 0o002]) {
+      chmodSync(path, mode | extra)
+      expect(recallProbe(cacheDir, 'key'), `${path} ${extra}`).toBeNull()
+    }
+    chmodSync(path, mode)
+  }
+  expect(recallProbe(cacheDir, 'key')).toEqual(result)
+  renameSync(kept, join(tmpDir, 'elsewhere'))
+  symlinkSync(join(tmpDir, 'elsewhere'), kept)
+  expect(recallProbe(cacheDir, 'key')).toBeNull()
+})
+
+test('nothing is remembered in a folder that is not this user’s own, or a link to one', () => {
+  const result = { failures: [], held: ['loopback'] }
+  rememberProbe(cacheDir, 'key', result, (process.getuid?.() ?? 0) + 1)
+  symlinkSync(tmpDir, join(cacheDir, 'link'))
+  rememberProbe(join(cacheDir, 'link'), 'key', result)
+  expect([readdirSync(cacheDir), readdirSync(tmpDir)]).toEqual([['link'], []])
+  rememberProbe(join(cacheDir, 'new'), 'key', result)
+  expect(statSync(join(cacheDir, 'new')).mode & 0o777).toBe(0o700)
 })
 
 test('another binary under the same name asks for a new self-test, one too large to read included', () => {
