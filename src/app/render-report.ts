@@ -1,3 +1,4 @@
+import { arbiterOf } from '../consensus/plan-evidence.ts'
 import type { RunEvent } from '../domain/event.ts'
 import { shortRunId } from '../domain/ids.ts'
 import { programIds } from '../machines/judging.ts'
@@ -94,7 +95,7 @@ function outcomeOfAnswer(context: RunContext, agent: string, phase: string, turn
   if (judgement === null) return 'not judged'
   const { gate, plan, decision } = judgement
   if (phase === 'write_tests' || phase === 'arbitrate') {
-    const writer = phase === 'arbitrate' ? `${agent}/arbitrate` : agent
+    const writer = phase === 'arbitrate' ? arbiterOf(agent) : agent
     const used = plan.assertions.filter((check) => check.writer === writer).length
     const refused = plan.rejected.filter((check) => check.writer === writer).length
     return `${count(used, 'assertion')} used, ${refused} refused`

@@ -2,7 +2,7 @@ import { toCodeBleuSettings } from '../consensus/code-bleu-settings.ts'
 import { decide } from '../consensus/decide.ts'
 import type { Decision, DissentingView } from '../consensus/decision.ts'
 import { agreementWords } from '../consensus/describe-evidence.ts'
-import { type EvidencePlan, planEvidence } from '../consensus/plan-evidence.ts'
+import { arbiterOf, type EvidencePlan, planEvidence } from '../consensus/plan-evidence.ts'
 import { suiteFacts } from '../consensus/suite-facts.ts'
 import type { EffectId } from '../domain/ids.ts'
 import type { ModelKey } from '../domain/model.ts'
@@ -82,7 +82,7 @@ export function planFor(context: RunContext, gate: GateResult): EvidencePlan {
   const written = agentIds(context).flatMap((id) =>
     agentState(context, id)
       .answers.filter(({ phase }) => phase === 'write_tests' || phase === 'arbitrate')
-      .map(({ agent, phase, answer }) => ({ writer: phase === 'arbitrate' ? `${agent}/arbitrate` : agent, text: answer.text })),
+      .map(({ agent, phase, answer }) => ({ writer: phase === 'arbitrate' ? arbiterOf(agent) : agent, text: answer.text })),
   )
   const { prompt, suite } = context.spec
   const tests = suite === null ? {} : { tests: suite.text }
