@@ -18,6 +18,7 @@ import { runProgram } from './run-program.ts'
 import { assembleFilter, type SeccompArch, seccompArch } from './seccomp.ts'
 import { openSession } from './session.ts'
 import { createSlots, type Slots } from './slots.ts'
+import { sweepDead } from './sweep-dead.ts'
 import { detectUnshare } from './unshare-driver.ts'
 
 export interface SandboxOptions {
@@ -118,6 +119,7 @@ async function chooseSandbox(options: SandboxOptions, onMishap: () => void): Pro
   let fix: string | null = null
   let selfTest: SelfTest | null = null
   why.push(...kernelNotes(release()))
+  sweepDead(options.tmpDir, user)
   for (const name of options.drivers ?? (Object.keys(DETECTORS) as DriverName[])) {
     const place = makePlace(options.tmpDir, user)
     if ('why' in place) return createRefuseSandbox(noSandbox([...why, place.why], found, place.fix))
@@ -156,7 +158,8 @@ function makePlace(tmpDir: string, user: HostUser): Place | { readonly why: stri
     process.off('exit', forget)
     rmSync(workDir, { recursive: true, force: true })
   }
-  // A program that exits without disposing leaves no directory behind either; its sandboxes die with it.
+  // A program that exits without disposing leaves no directory behind either; its sandboxes die with it. One that is killed does, and
+  // so does one whose terminal is closed, until the next one sweeps.
   process.once('exit', forget)
   if (!user.isDropped || isReachableBy(user, tmpDir)) return { workDir, forget }
   forget()

@@ -1,5 +1,6 @@
-import { accessSync, chmodSync, chownSync, constants, mkdtempSync, statSync } from 'node:fs'
+import { accessSync, chmodSync, chownSync, constants, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { PRIVATE_PREFIX, signDirectory } from './sweep-dead.ts'
 
 /** The uid that runs sandboxes when the program itself was started by root: `nobody`, who owns nothing. */
 export const UNPRIVILEGED_ID = 65534
@@ -18,12 +19,21 @@ export function sandboxUser(uid: number | undefined): HostUser {
   return uid === 0 ? { isDropped: true, ids: { uid: UNPRIVILEGED_ID, gid: UNPRIVILEGED_ID } } : { isDropped: false, ids: {} }
 }
 
-/** Creates a private directory below `parent` that the sandbox user, and no other unprivileged user, can enter. */
+/**
+ * Creates a private directory below `parent` that the sandbox user, and no other unprivileged user, can enter. It names its process, so
+ * that a later one can remove it should this one be killed; see `sweep-dead.ts`.
+ */
 export function makePrivateDir(parent: string, user: HostUser): string {
-  const dir = mkdtempSync(join(parent, 'cc-'))
-  chmodSync(dir, 0o700)
-  if (user.isDropped) chownSync(dir, UNPRIVILEGED_ID, UNPRIVILEGED_ID)
-  return dir
+  const dir = mkdtempSync(join(parent, PRIVATE_PREFIX))
+  try {
+    chmodSync(dir, 0o700)
+    signDirectory(dir)
+    if (user.isDropped) chownSync(dir, UNPRIVILEGED_ID, UNPRIVILEGED_ID)
+    return dir
+  } catch (error) {
+    rmSync(dir, { recursive: true, force: true })
+    throw error
+  }
 }
 
 /** True when the sandbox user can reach `path`: for the caller itself by asking, for `nobody` by the world bits on the way. */

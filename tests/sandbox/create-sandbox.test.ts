@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
@@ -20,7 +21,9 @@ import { createTreeSitterParser } from '../../src/project/tree-sitter-parser.ts'
 import { kernelNotes } from '../../src/sandbox/capability-notes.ts'
 import { createSandbox } from '../../src/sandbox/create-sandbox.ts'
 import type { Detected, DriverParts } from '../../src/sandbox/detect-bwrap.ts'
+import { makePrivateDir, sandboxUser } from '../../src/sandbox/host-user.ts'
 import { attackDriver, countAttacks, interpreterBinaries, probeKey, recallProbe, rememberProbe } from '../../src/sandbox/probe.ts'
+import { OWNER_FILE } from '../../src/sandbox/sweep-dead.ts'
 import { stageDriver } from '../support/staged-driver.ts'
 import { whyNotHere } from '../support/this-machines-sandbox.ts'
 
@@ -57,6 +60,19 @@ test('where no driver holds nothing runs, and every refusal names one command', 
 test('a temporary directory that is not there is a refusal, not an error', async () => {
   const sandbox = createSandbox({ cacheDir, tmpDir: join(tmpDir, 'gone') })
   expect((await sandbox.probe()).driver).toBe('none')
+  await sandbox.dispose()
+})
+
+test('what a killed process left in the temporary directory is removed by the next one that sets a sandbox up', async () => {
+  const own = reachable()
+  const dir = makePrivateDir(own, sandboxUser(process.getuid?.()))
+  const path = join(dir, OWNER_FILE)
+  const dead = spawnSync(process.execPath, ['-e', '']).pid
+  writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), pid: dead }))
+  const sandbox = createSandbox({ cacheDir, tmpDir: own, drivers: [] })
+  expect(readdirSync(own)).toHaveLength(1)
+  await sandbox.probe()
+  expect(readdirSync(own)).toEqual([])
   await sandbox.dispose()
 })
 
