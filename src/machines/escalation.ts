@@ -3,6 +3,7 @@ import { neutraliseControlTokens } from '../prompts/neutralise.ts'
 import { strongestAgent, strongestFirst } from '../selection/strongest-model.ts'
 import type { Judgement } from './judgement.ts'
 import { type AgentState, programAnswers, type RoundOrder, type RunContext, standing } from './run-context.ts'
+import { drafters } from './run-rounds.ts'
 
 /** Loops of repair, question or one more candidate after the drafts. More bring next to nothing. */
 const MAX_ESCALATIONS = 2
@@ -107,7 +108,7 @@ function repair(context: RunContext, judgement: Judgement, open: Extract<OpenQue
 
 /** Who mends the program of an agent that has left: one with nothing to do before one that is at work. */
 function standIn(agents: readonly AgentState[], taken: ReadonlySet<string>): AgentState | undefined {
-  const drafting = agents.filter(canDraft)
+  const drafting = drafters(agents)
   return drafting.find((agent) => !taken.has(agent.spec.id)) ?? drafting[0]
 }
 
@@ -150,17 +151,13 @@ function umpireRank({ spec }: AgentState): number {
  */
 function anotherModel(context: RunContext): Escalation | null {
   const used = new Set(programAnswers(context).map(({ answer }) => answer.model))
-  for (const agent of standing(context).filter(canDraft)) {
+  for (const agent of drafters(standing(context))) {
     const unused = agent.models.filter((model) => !used.has(model))
     if (unused.length === 0 || agent.spec.model !== null) continue
     const order: RoundOrder = { agent: agent.spec.id, phase: 'draft', view: { kind: 'blank' }, models: unused }
     return { kind: 'another-model', why: `${unused[0]} has not been asked for a program yet`, orders: [order] }
   }
   return null
-}
-
-function canDraft(agent: AgentState): boolean {
-  return agent.spec.persona.roles.includes('draft')
 }
 
 /**
@@ -170,24 +167,22 @@ function canDraft(agent: AgentState): boolean {
 function revisionOrders(context: RunContext, judgement: Judgement): RoundOrder[] {
   const byId = new Map(judgement.gate.candidates.map((candidate) => [candidate.id, candidate]))
   const ranked = judgement.verdict.ranking.flatMap(({ candidate }) => byId.get(candidate) ?? [])
-  return standing(context)
-    .filter(canDraft)
-    .map((agent, i) => {
-      const own = ranked.find((candidate) => candidate.agent === agent.spec.id)
-      const others = ranked.filter((candidate) => candidate !== own && candidate.parseError === null).slice(0, SHOWN_PROGRAMS)
-      const turn = others.length === 0 ? 0 : i % others.length
-      const rotated = [...others.slice(turn), ...others.slice(0, turn)]
-      return {
-        agent: agent.spec.id,
-        phase: 'revise',
-        view: {
-          kind: 'programs',
-          own: own === undefined ? null : neutraliseControlTokens(own.program),
-          others: rotated.map((candidate) => neutraliseControlTokens(candidate.program)),
-          finding: neutraliseControlTokens(findingFor(judgement, own?.id, own?.parseError ?? null)),
-        },
-      }
-    })
+  return drafters(standing(context)).map((agent, i) => {
+    const own = ranked.find((candidate) => candidate.agent === agent.spec.id)
+    const others = ranked.filter((candidate) => candidate !== own && candidate.parseError === null).slice(0, SHOWN_PROGRAMS)
+    const turn = others.length === 0 ? 0 : i % others.length
+    const rotated = [...others.slice(turn), ...others.slice(0, turn)]
+    return {
+      agent: agent.spec.id,
+      phase: 'revise',
+      view: {
+        kind: 'programs',
+        own: own === undefined ? null : neutraliseControlTokens(own.program),
+        others: rotated.map((candidate) => neutraliseControlTokens(candidate.program)),
+        finding: neutraliseControlTokens(findingFor(judgement, own?.id, own?.parseError ?? null)),
+      },
+    }
+  })
 }
 
 function findingFor(judgement: Judgement, own: string | undefined, parseError: string | null): string {

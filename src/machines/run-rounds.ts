@@ -44,8 +44,7 @@ export function toTurnOrder(context: RunContext, agent: AgentState, order: Round
 export function draftOrders(context: RunContext): RoundOrder[] {
   const agents = standing(context)
   const phase: Phase = context.spec.protocol === 'classic' ? 'propose' : 'draft'
-  const drafting = agents.filter((agent) => can(agent, 'draft'))
-  const orders: RoundOrder[] = (drafting.length > 0 ? drafting : agents).map((agent) => ({
+  const orders: RoundOrder[] = drafters(agents).map((agent) => ({
     agent: agent.spec.id,
     phase,
     view: { kind: 'blank' },
@@ -57,6 +56,12 @@ export function draftOrders(context: RunContext): RoundOrder[] {
         ...orders,
         { agent: writer.spec.id, phase: 'write_tests', view: { kind: 'blank' }, models: strongestFirst(writer, context.models) },
       ]
+}
+
+/** Returns the agents that write programs: those with the role, or all where none has it. */
+export function drafters(agents: readonly AgentState[]): readonly AgentState[] {
+  const drafting = agents.filter((agent) => can(agent, 'draft'))
+  return drafting.length > 0 ? drafting : agents
 }
 
 function can(agent: AgentState, role: 'draft' | 'write_tests'): boolean {

@@ -63,6 +63,12 @@ describe('one more candidate', () => {
     expect(asked(run)).toEqual([['a', 'draft', ['mock/big']]])
   })
 
+  test('comes from any agent where none has the role of drafting, as the first ones did', () => {
+    const run = team({ critic: { roles: ['critique'], prefers: 'small' } })
+    run.answered('critic').gated({ 'critic.1': 'one' }, 'add').executed({ 'critic.1': sum })
+    expect(asked(run)).toEqual([['critic', 'draft', ['mock/big']]])
+  })
+
   test('is not asked for where every model has written a program', () => {
     const run = team({ a: { prefers: 'small' }, b: { prefers: 'big' } })
       .answered('a')
