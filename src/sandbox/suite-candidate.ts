@@ -3,20 +3,7 @@ import type { CallOutcome, TypedValue } from '../domain/value.ts'
 import type { LoadOutcome, Sandbox } from '../ports/sandbox.ts'
 import { javascriptSuiteCaller, pythonSuiteCaller } from './harness/suite-candidate-harness.ts'
 import type { SuiteSpec } from './suite.ts'
-
-/** A call of the tests, as the stub told it: `(name, args, keyword names, keyword values)`. Not looked into here. */
-export type SuiteCall = TypedValue
-
-/**
- * What became of a call. `told`: a value or an exception, packed, with what changed and was printed; `dead`: it hung, ended its process
- * or broke the channel, which no test may take for an exception; `lost`: the sandbox gave up, which is not the code's doing.
- */
-export type Answer =
-  | { readonly kind: 'told'; readonly value: TypedValue }
-  | { readonly kind: 'dead'; readonly why: string }
-  | { readonly kind: 'nothing' }
-  | { readonly kind: 'cannot'; readonly why: string }
-  | { readonly kind: 'lost'; readonly why: string }
+import { type Answer, CALL_CPU_MS, CALLS_CPU_MS, readAnswers, readNames, type SuiteCall } from './suite-answer.ts'
 
 /** A candidate in a sandbox of its own, that answers the calls of a suite. */
 export interface SuiteCandidate {
@@ -29,9 +16,6 @@ export interface SuiteCandidate {
   close(): Promise<void>
 }
 
-/** CPU time a call of a suite may take, and all of them together. */
-const CALL_CPU_MS = 1_000
-const CALLS_CPU_MS = 20_000
 /** Calls that hang are slow; after this many, the others are not asked. */
 const MAX_DEAD = 4
 
@@ -70,7 +54,7 @@ export async function openSuiteCandidate(
       ask: async (calls) => {
         if (dead >= MAX_DEAD) return [{ kind: 'dead', why: 'not asked: too many calls before did not end' }]
         const outcome = await ask('calls', calls)
-        const answers = readAnswers(outcome, calls.length)
+        const answers = readAnswers(outcome, calls)
         if (answers.some(({ kind }) => kind === 'dead')) dead++
         return answers
       },
@@ -94,68 +78,5 @@ export async function loadsByItself(sandbox: Sandbox, { candidate, signal, toMod
     return kind === 'loaded' || kind === 'no-entry-point'
   } finally {
     await session.close()
-  }
-}
-
-/** Returns what an outcome of the caller means, for each of `count` calls, or why there is nothing to tell. Hostile input. */
-export function readAnswers(outcome: CallOutcome, count: number): readonly Answer[] {
-  switch (outcome.kind) {
-    case 'timeout':
-      return count > CALLS_CPU_MS / CALL_CPU_MS
-        ? [{ kind: 'cannot', why: 'the calls take too long in one process' }]
-        : [{ kind: 'dead', why: 'the call took too long' }]
-    case 'raised':
-      return [{ kind: 'dead', why: `the call ended its process: ${outcome.error}` }]
-    case 'not-run':
-      // What the session says of a candidate begins with it; all else is said of the sandbox.
-      return [{ kind: outcome.reason.startsWith('the candidate ') ? 'dead' : 'lost', why: outcome.reason }]
-    case 'value': {
-      if (hasOther(outcome.value)) return [{ kind: 'cannot', why: 'a result of a type of its own' }]
-      const rows = itemsOf(outcome.value)
-      if (rows.length !== count) return [{ kind: 'dead', why: 'its answer was malformed' }]
-      return rows.map(readAnswer)
-    }
-  }
-}
-
-function readAnswer(row: TypedValue): Answer {
-  const [kind, what, ...more] = itemsOf(row)
-  if (kind?.t !== 'str') return { kind: 'dead', why: 'its answer was malformed' }
-  if (kind.v === 'odd') return { kind: 'cannot', why: what?.t === 'str' ? what.v.slice(0, 100) : 'no reason' }
-  const isTold = (kind.v === 'value' || kind.v === 'raised') && (what?.t === 'tuple' || what?.t === 'list') && more.length === 3
-  return isTold ? { kind: 'told', value: row } : { kind: 'dead', why: 'its answer was malformed' }
-}
-
-/**
- * Returns the names it told; without them every name is missing, which no right program's tests survive. Hostile input: JavaScript has to
- * write names into a module of the tests' process, so there only those that the tests ask for are taken.
- */
-export function readNames(outcome: CallOutcome, wanted: readonly string[] | null): TypedValue {
-  const rows = outcome.kind === 'value' ? itemsOf(outcome.value) : []
-  const isGood = (row: TypedValue): boolean => {
-    const [name, kind, bases] = itemsOf(row)
-    if (name?.t !== 'str' || kind?.t !== 'str' || bases === undefined || itemsOf(row).length !== 3 || hasOther(row)) return false
-    return wanted === null || (wanted.includes(name.v) && /^[A-Za-z_$][\w$]*$/.test(name.v))
-  }
-  return { t: 'list', v: rows.filter(isGood) }
-}
-
-/** Returns the items of a list or tuple: JavaScript has but the one, Python tells both. */
-export function itemsOf(value: TypedValue | undefined): readonly TypedValue[] {
-  return value?.t === 'list' || value?.t === 'tuple' ? value.v : []
-}
-
-function hasOther(value: TypedValue): boolean {
-  switch (value.t) {
-    case 'other':
-      return true
-    case 'list':
-    case 'tuple':
-    case 'set':
-      return value.v.some(hasOther)
-    case 'dict':
-      return value.v.some(([key, item]) => hasOther(key) || hasOther(item))
-    default:
-      return false
   }
 }

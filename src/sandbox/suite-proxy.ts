@@ -4,7 +4,8 @@ import type { Sandbox } from '../ports/sandbox.ts'
 import { SUITE_PROXY_HARNESS } from './harness/suite-proxy-harness.ts'
 import { SUITE_PROXY_JAVASCRIPT } from './harness/suite-proxy-javascript.ts'
 import type { SuiteSpec } from './suite.ts'
-import { type Answer, itemsOf, type SuiteCall, type SuiteCandidate } from './suite-candidate.ts'
+import { type Answer, itemsOf, type SuiteCall } from './suite-answer.ts'
+import type { SuiteCandidate } from './suite-candidate.ts'
 import { prepareJavaScript, preparePython } from './suite-reach.ts'
 
 /**

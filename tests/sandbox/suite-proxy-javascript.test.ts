@@ -47,6 +47,16 @@ const MATCHES = vitest(
 )
 const SPLIT = `export function split(t) { if (typeof t !== 'string') throw new TypeError('not text'); return t === '' ? [] : t.split(',') }\nexport const half = (x) => x / 2\n`
 
+const SORTS = `('sorts', () => { const out = sorted([3, 1, 2]); `
+const FORGED = `const map = Array.prototype.map
+Array.prototype.map = function (...args) {
+  const call = this[0]
+  if (this.length !== 1 || call?.[0] !== 'sorted') return map.apply(this, args)
+  return [['value', ['v', map.call(call[1][0], () => 0)], [['__proto__', 'dict', [['v', 'every'], ['r', 'concat']]]], '', '']]
+}
+export const sorted = (xs) => map.call(xs, () => 0)
+`
+
 /** What it shows, framework, code, tests, passed, what the reasons say. */
 const VERIFIED: readonly Case[] = [
   [
@@ -105,6 +115,22 @@ const VERIFIED: readonly Case[] = [
     "import assert from 'node:assert/strict'\nassert.equal = () => {}\nassert.throws = () => {}\nexport const add = () => 0\n",
     ADDS,
     false,
+  ],
+  [
+    'an answer that would change what every list inherits',
+    'node:test',
+    FORGED,
+    node('sorted', `test${SORTS}assert.ok(out.every((x, at) => at === 0 || out[at - 1] < x)) })`),
+    false,
+    /malformed/,
+  ],
+  [
+    'the same with matchers of vitest',
+    'vitest',
+    FORGED,
+    vitest('sorted', `it${SORTS}expect(out).toEqual([1, 2, 3]) })`),
+    false,
+    /malformed/,
   ],
   ['a name that is missing', 'node:test', 'export const other = 1\n', ADDS, false, /does not provide an export/],
   ['matchers of vitest, right', 'vitest', SPLIT, MATCHES, true],

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
 import type { SuiteFramework, SuiteReport } from '../../src/domain/suite.ts'
-import { readAnswers, readNames } from '../../src/sandbox/suite-candidate.ts'
 import { prepareJavaScript, preparePython } from '../../src/sandbox/suite-reach.ts'
 import { runSuite } from '../../src/sandbox/suite-runner.ts'
 import { describeInSandbox } from '../support/this-machines-sandbox.ts'
@@ -269,24 +268,6 @@ await describeInSandbox('the call proxy', (sandbox) => {
   })
 })
 
-test('what the sandbox did is not the doing of the code, and the other way round', () => {
-  const kindOf = (reason: string) => readAnswers({ kind: 'not-run', reason }, 1).map(({ kind }) => kind)
-  expect(kindOf('the sandbox could not be started')).toEqual(['lost'])
-  expect(kindOf('inconclusive-load: too busy')).toEqual(['lost'])
-  expect(kindOf('the session is closed')).toEqual(['lost'])
-  expect(kindOf('the candidate broke the channel: it answered more than once')).toEqual(['dead'])
-  expect(readAnswers({ kind: 'raised', error: 'ProcessExit', message: '' }, 1)).toMatchObject([{ kind: 'dead' }])
-})
-
-test.each([
-  ['no list', { t: 'int', v: '1' }],
-  ['too few', { t: 'list', v: [] }],
-  ['an unknown word', { t: 'list', v: [{ t: 'tuple', v: [{ t: 'str', v: 'need' }] }] }],
-  ['a short row', { t: 'list', v: [{ t: 'tuple', v: [{ t: 'str', v: 'value' }] }] }],
-] as const)('an answer that is %s is the end of the code, not a value', (_, value) => {
-  expect(readAnswers({ kind: 'value', value }, 1)).toEqual([{ kind: 'dead', why: 'its answer was malformed' }])
-})
-
 test('tests that reach past the calls of the code are told from those that do not', () => {
   const fine = 'import os, sys\nsys.path.insert(0, os.path.dirname(__file__))\nfrom solution import open_door\n'
   expect(preparePython(fine, 'solution')).toEqual({ tests: fine })
@@ -302,15 +283,4 @@ test('tests that reach past the calls of the code are told from those that do no
   })
   expect(prepareJavaScript("import fs from 'node:fs'\n", 'm')).toEqual({ cannot: 'node:fs' })
   expect(prepareJavaScript("console.log('x')", 'm')).toEqual({ cannot: 'console' })
-})
-
-test('a name that was not asked for, or is more than a name, is not written into the process of the tests', () => {
-  const text = (v: string) => ({ t: 'str', v }) as const
-  const row = (name: string) => ({ t: 'list', v: [text(name), text('function'), { t: 'list', v: [] }] }) as const
-  const told = {
-    kind: 'value',
-    value: { t: 'list', v: [row('add'), row('other'), row('x = 1; globalThis.y'), text('add')] },
-  } as const
-  expect(readNames(told, ['add', 'x = 1; globalThis.y'])).toEqual({ t: 'list', v: [row('add')] })
-  expect(readNames({ kind: 'raised', error: 'E', message: '' }, ['add'])).toEqual({ t: 'list', v: [] })
 })

@@ -5,7 +5,9 @@
  *  1. It starts over each time, in a fork that has no memory of the last one; a call that is not the one recorded is refused.
  *  2. The stub has the names it was given and no others; whatever is done with one but calling it is refused, not guessed.
  *  3. A test in which the code hung, ended its process or broke its channel has failed, whatever the test caught.
- *  4. `ids` are the tests that were collected, `rows` what became of them: a test without a row did not pass.
+ *  4. Of an answer nothing is taken for an index, a key or a kind unless it is the one that the call itself gives. What a call returns, raises,
+ *     changes or prints is all an answer can say, which is what code in this process could have done by itself.
+ *  5. `ids` are the tests that were collected, `rows` what became of them: a test without a row did not pass.
  */
 export const SUITE_PROXY_HARNESS = `
 import sys, types, unittest, builtins, re
@@ -40,17 +42,34 @@ def _canon(value):
     items = [_canon(x) for x in _children(value)]
     return (t.__name__, sorted(items) if t is set else items)
 
+def _row(value, size):
+    if type(value) not in (list, tuple) or (size is not None and len(value) != size): raise ValueError('a row')
+    return value
+def _text(value):
+    if type(value) is not str: raise ValueError('a text')
+    return value
+def _old(at, olds):
+    if type(at) is not int or not 0 <= at < len(olds): raise ValueError('an index')
+    return olds[at]
 def _unpack(packed, olds):
-    tag, value = packed
-    if tag == 'v': return value
-    if tag == 'r': return olds[value]
-    return _build(tag, [_unpack(x, olds) for x in value])
+    tag, value = _row(packed, 2)
+    if _text(tag) == 'v': return value
+    if tag == 'r': return _old(value, olds)
+    return _build(tag, [_unpack(x, olds) for x in _row(value, None)])
 def _build(tag, items):
-    if tag == 'dict': return dict(zip(items[::2], items[1::2]))
+    if tag == 'dict':
+        if len(items) % 2: raise ValueError('half an entry')
+        return dict(zip(items[::2], items[1::2]))
     return {'list': list, 'tuple': tuple, 'set': set}[tag](items)
-def _change(old, tag, items):
-    new = _build(tag, items)
-    if type(new) is not type(old): raise ValueError(tag)
+def _changes(rows, olds):
+    found = []
+    for row in _row(rows, None):
+        at, tag, items = _row(row, 3)
+        old = _old(at, olds)
+        if _text(tag) != type(old).__name__ or any(old is known for known, _, _ in found): raise ValueError('a change')
+        found.append((old, tag, _build(tag, [_unpack(x, olds) for x in _row(items, None)])))
+    return found
+def _change(old, tag, new):
     if tag == 'list': old[:] = new
     else:
         old.clear()
@@ -75,6 +94,9 @@ def _error_class(mro):
         _state['errors'][key] = _ErrorType(name, (base,), {'__module__': 'candidate', '__getattr__': _of_an_error})
     return _state['errors'][key]
 def _error(mro, args, message):
+    mro = [(_text(module), _text(name)) for module, name in [_row(kind, 2) for kind in _row(mro, None)]]
+    _row(args, None)
+    _text(message)
     kind = _error_class(mro)
     try: made = type.__call__(kind, *args)
     except TypeError: _cannot('an exception that cannot be made again')
@@ -105,11 +127,12 @@ def _ask(name, args, kwargs):
     objects = list(olds.values())
     failure = value = None
     try:
-        _, found, changes, out, err = answer
-        if kind == 'raised': failure = _error(*found)
-        else: value = _unpack(found, objects)
-        for old, tag, items in [(objects[k], tag, [_unpack(x, objects) for x in items]) for k, tag, items in changes]:
-            _change(old, tag, items)
+        _, found, changes, out, err = _row(answer, 5)
+        _text(out) + _text(err)
+        if kind == 'raised': failure = _error(*_row(found, 3))
+        elif kind == 'value': value = _unpack(found, objects)
+        else: raise ValueError(kind)
+        for old, tag, new in _changes(changes, objects): _change(old, tag, new)
     except Exception as error: _die('its answer was malformed')
     sys.stdout.write(out)
     sys.stderr.write(err)

@@ -2,9 +2,11 @@
  * The same as `SUITE_PROXY_HARNESS` for a JavaScript test file: `run` imports it with its framework and the module under test replaced by
  * stand-ins, and runs the tests one after the other. What the stand-ins do not do exactly as node:test and vitest do is refused.
  * The process stays: each run imports files of a new name. Beside the invariants there:
- *  5. An object that crossed and that the tests change before the next call is refused: the code may have kept it.
+ *  6. An object that crossed and that the tests change before the next call is refused: the code may have kept it.
+ *  7. What every object inherits is frozen, but for `Math`, which the seed is set in.
  */
 export const SUITE_PROXY_JAVASCRIPT = `
+import assert from 'node:assert'
 import { mkdirSync, writeFileSync } from 'node:fs'
 let state
 let turn = 0
@@ -37,21 +39,53 @@ const canon = (value) =>
   Array.isArray(value) ? '[' + value.map(canon).join() + ']'
   : value !== null && typeof value === 'object' ? '{' + Object.entries(value).map(([k, v]) => JSON.stringify(k) + canon(v)).join() + '}'
   : typeof value === 'string' ? JSON.stringify(value) : Object.is(value, -0) ? '-0' : String(value)
+class Malformed extends Error {}
+const check = (isTrue) => {
+  if (!isTrue) throw new Malformed()
+}
+const rowOf = (value, size) => {
+  check(Array.isArray(value) && (size === undefined || value.length === size))
+  return value
+}
+const textOf = (value) => {
+  check(typeof value === 'string')
+  return value
+}
+const oldOf = (at, olds) => {
+  check(Number.isSafeInteger(at) && at >= 0 && at < olds.length)
+  return olds[at]
+}
 const build = (tag, items) => {
   if (tag === 'list') return items
+  check(tag === 'dict' && items.length % 2 === 0)
   const object = {}
   for (let at = 0; at < items.length; at += 2)
-    Object.defineProperty(object, items[at], { value: items[at + 1], writable: true, enumerable: true, configurable: true })
+    Object.defineProperty(object, textOf(items[at]), { value: items[at + 1], writable: true, enumerable: true, configurable: true })
   return object
 }
-const unpack = ([tag, value], olds) =>
-  tag === 'v' ? value : tag === 'r' ? olds[value] : build(tag, value.map((x) => unpack(x, olds)))
-const change = (old, tag, items) => {
+const unpack = (packed, olds) => {
+  const [tag, value] = rowOf(packed, 2)
+  if (tag === 'r') return oldOf(value, olds)
+  if (tag !== 'v') return build(tag, rowOf(value).map((x) => unpack(x, olds)))
+  check(isPlain(value))
+  return value
+}
+const changesOf = (rows, olds) => {
+  const found = new Map()
+  for (const row of rowOf(rows)) {
+    const [at, tag, items] = rowOf(row, 3)
+    const old = oldOf(at, olds)
+    check(tag === (Array.isArray(old) ? 'list' : 'dict') && !found.has(old))
+    found.set(old, build(tag, rowOf(items).map((x) => unpack(x, olds))))
+  }
+  return found
+}
+const change = (old, now) => {
   for (const key of Object.keys(old)) delete old[key]
-  if (tag === 'list') {
+  if (Array.isArray(old)) {
     old.length = 0
-    old.push(...items)
-  } else Object.defineProperties(old, Object.getOwnPropertyDescriptors(build(tag, items)))
+    for (const item of now) old.push(item)
+  } else Object.defineProperties(old, Object.getOwnPropertyDescriptors(now))
 }
 const die = (why) => {
   state.dead = why
@@ -75,12 +109,17 @@ const ask = (name, args) => {
   if (answer[0] === 'dead') die(answer[1])
   let value, failure
   try {
-    const [kind, found, changes] = answer
-    if (kind === 'raised' && !Object.hasOwn(KINDS, found[0])) throw new Error()
-    if (kind === 'raised') failure = new KINDS[found[0]](found[1])
-    else value = unpack(found, olds)
-    const all = changes.map(([k, tag, items]) => [olds[k], tag, items.map((x) => unpack(x, olds))])
-    for (const [old, tag, items] of all) change(old, tag, items)
+    const [kind, found, changes, out, err] = rowOf(answer, 5)
+    check(textOf(out) + textOf(err) === '')
+    if (kind === 'raised') {
+      const [name, message] = rowOf(found, 2)
+      check(Object.hasOwn(KINDS, textOf(name)))
+      failure = new KINDS[name](textOf(message))
+    } else {
+      check(kind === 'value')
+      value = unpack(found, olds)
+    }
+    for (const [old, now] of changesOf(changes, olds)) change(old, now)
   } catch { die('its answer was malformed') }
   const crossed = []
   if (!isPlain(value, crossed)) cannot('a result that is at two places')
@@ -176,10 +215,36 @@ const expect = new Proxy(function () {}, { apply: (_, self, [value]) => expectat
 const FRAMEWORK = { test, it: test, describe, suite: describe, expect }
 const NAMES = ['test', 'it', 'describe', 'suite', 'expect', 'before', 'beforeEach', 'after', 'afterEach', 'beforeAll', 'afterAll', 'vi', 'mock',
   'assert', 'run', 'vitest', 'expectTypeOf', 'assertType', 'bench', 'todo', 'skip', 'only', 'snapshot', 'onTestFinished', 'onTestFailed', 'chai', 'inject']
-globalThis.__suite = {
+const suite = Object.freeze({
   get: (name) => FRAMEWORK[name] ?? proxyOf(name, 'value'),
   code: (name) => state.stub.get(name),
+})
+Object.defineProperty(globalThis, '__suite', { value: suite })
+
+// What is inherited and often set on an object of one's own must stay settable there, which a frozen property would forbid.
+const freeze = (shared, settable = []) => {
+  for (const key of settable) {
+    const { value, enumerable } = Object.getOwnPropertyDescriptor(shared, key) ?? {}
+    if (value === undefined) continue
+    const set = function (own) {
+      if (this === shared) throw new TypeError('Cannot assign to read only property')
+      Object.defineProperty(this, key, { value: own, writable: true, enumerable: true, configurable: true })
+    }
+    Object.defineProperty(shared, key, { get: () => value, set, enumerable, configurable: false })
+  }
+  Object.freeze(shared)
 }
+const prototypesOf = (...values) => values.map((value) => Object.getPrototypeOf(value))
+for (const kind of Object.values(KINDS)) freeze(kind.prototype, ['name', 'message', 'toString'])
+freeze(Object.prototype, ['toString', 'toLocaleString', 'valueOf'])
+freeze(Function.prototype, ['toString'])
+for (const shared of [Array, Object, Function, String, Number, Boolean, BigInt, Symbol, RegExp, Map, Set, WeakMap, WeakSet, Uint8Array, Date, Promise]) {
+  freeze(shared)
+  freeze(shared.prototype, ['toString'])
+}
+for (const shared of prototypesOf([].values(), ''.matchAll(/a/g), new Map().values(), new Set().values(), ''[Symbol.iterator](), function* () {}, (function* () {}).prototype, [].values().__proto__))
+  freeze(shared)
+for (const shared of [Reflect, JSON, KINDS, MATCHERS, FRAMEWORK, assert, assert.strict]) freeze(shared)
 
 export async function run(answers, source, moduleName, names, framework) {
   state = { answers, next: 0, need: null, cannot: null, dead: null, crossed: new Map(), tests: [], path: [], framework }
