@@ -1,9 +1,12 @@
+import { givenTests } from './count-words.ts'
 import type { ConfidenceParts, SuiteFacts } from './decision.ts'
 
 /** Agreement inside one model is weak evidence: its samples share their mistakes. */
-const ONE_MODEL_CAP = 0.84
+export const ONE_MODEL_CAP = 0.84
 /** Without execution there is no evidence of correctness at all. */
-const UNEXECUTED_CAP = 0.5
+export const UNEXECUTED_CAP = 0.5
+/** Likeness assumed for a program that stands alone: like none and unlike none. */
+export const LONE_LIKENESS = 0.5
 /** Share assumed for assertions nobody wrote: neither passed nor failed. */
 const NO_ASSERTIONS = 0.5
 
@@ -34,26 +37,41 @@ export function confidenceOf(facts: ConfidenceFacts): ConfidenceParts {
   return { value: isOneModel ? Math.min(uncapped, ONE_MODEL_CAP) : uncapped, uncapped, caps }
 }
 
-/** Returns the confidence where nothing was executed: half of the winner's likeness to the pool, so at most 0.5. */
-export function unverifiedConfidence(likeness: number): ConfidenceParts {
-  const caps = [{ at: UNEXECUTED_CAP, why: 'nothing was executed' }]
-  return { value: Math.min(UNEXECUTED_CAP, UNEXECUTED_CAP * Math.max(0, likeness)), uncapped: null, caps }
+/**
+ * Returns the confidence where no call was executed: half of the winner's likeness to the pool, so at most 0.5. `likeness` is null for
+ * the only program there is.
+ */
+export function unverifiedConfidence(likeness: number | null): ConfidenceParts {
+  return {
+    value: Math.min(UNEXECUTED_CAP, UNEXECUTED_CAP * Math.max(0, likeness ?? LONE_LIKENESS)),
+    uncapped: null,
+    caps: [{ at: UNEXECUTED_CAP, why: 'no call was executed' }],
+  }
 }
 
 /** A winner that misses an example was right in 12 % of recorded decisions, one that passes all and stands alone in 72 %. */
-const FAILS_CAP = 0.12
-const ALONE = 0.72
+export const FAILS_CAP = 0.12
+export const ALONE = 0.72
 
 /**
  * Returns the confidence with what the user's tests say: next to none where the winner fails them; where they are all there is, that of
- * a winner that passes and stands alone. What could be forged raises nothing.
+ * a winner that passes and stands alone. What could be forged raises nothing, and what proves nothing changes nothing.
  */
 export function capForTests(found: ConfidenceParts, tests: SuiteFacts | undefined, isExecuted: boolean): ConfidenceParts {
   if (tests === undefined || tests.grade === 'unverified') return found
   if (!tests.isGreen) {
-    const cap = { at: FAILS_CAP, why: `it fails ${tests.total - tests.passed} of the ${tests.total} tests that were given` }
-    return { ...found, value: Math.min(found.value, cap.at), caps: [...found.caps, cap] }
+    const others = isExecuted ? found.caps : [{ at: UNEXECUTED_CAP, why: 'nothing but the tests that were given was executed' }]
+    return { ...found, value: Math.min(found.value, FAILS_CAP), caps: [...others, { at: FAILS_CAP, why: whyFailed(tests) }] }
   }
-  if (isExecuted || tests.grade !== 'verified') return found
+  if (isExecuted) return found
+  if (tests.grade === 'forgeable') {
+    const why = 'nothing but the tests that were given was executed, where a program could forge their result'
+    return { ...found, caps: [{ at: UNEXECUTED_CAP, why }] }
+  }
   return { value: ALONE, uncapped: null, caps: [{ at: ALONE, why: 'the tests that were given are all there is' }] }
+}
+
+function whyFailed({ passed, total }: SuiteFacts): string {
+  if (total === 0) return 'none of the tests that were given ran on it'
+  return passed < total ? `it fails ${givenTests(total - passed, total)}` : 'the run of the tests that were given did not pass'
 }

@@ -5,8 +5,8 @@ import { dissentingViews, openQuestion, suiteRepairs, votesOf } from './escalati
 import type { ExecutionMatrix } from './execution-matrix.ts'
 import type { EvidencePlan } from './plan-evidence.ts'
 import { areTied, type LiveRanking, modelsOf, type Pool, rankLive } from './rank-contenders.ts'
-import { readStopRule } from './stop-rule.ts'
-import { identity, structureOrder } from './structure-order.ts'
+import { readStopRule, type StopFacts } from './stop-rule.ts'
+import { identity, structureOrder, structureTies } from './structure-order.ts'
 import { tieRulesUsed } from './tie-order.ts'
 
 export interface DecideInput {
@@ -28,7 +28,8 @@ export interface DecideInput {
  * 1. A candidate that does not load never wins while one that loads exists.
  * 2. The order of `candidates` changes nothing; equal input gives an equal decision.
  * 3. With executed calls: ranked by (live, examples passed, the user's tests, agreement score, tie order).
- * 4. With none, or none that loads: those that parse, by the user's tests, then structural likeness; confidence at most 0.5 without tests.
+ * 4. With none, or none that loads: those that parse, by the user's tests, then structural likeness, then the size of the model, then tie
+ *    order; confidence at most 0.5 without tests.
  * 5. No candidate parses: no winner.
  */
 export function decide(input: DecideInput): Decision {
@@ -40,12 +41,12 @@ export function decide(input: DecideInput): Decision {
   const ranked = isExecuted ? liveContenders(pool, ranking) : []
   const others = structureOrder(pool, new Set(ranked.map((contender) => contender.id)), ranking, input.matrix)
   const all = [...ranked, ...others]
-  const [first] = all
+  const [first, second] = all
   const winner = first !== undefined && (first.isLive || first.parses) ? first : null
   const examples = { passed: winner?.examplesPassed ?? 0, total: pool.plan.examples.length }
   const answers = pool.contenders.reduce((total, contender) => total + contender.count, 0)
   const tests = pool.suite.find(({ candidate }) => candidate === winner?.id)
-  const byTests = !isExecuted && pool.suite.some(({ grade }) => grade !== 'unverified')
+  const byTests = tests !== undefined && tests.grade !== 'unverified'
   const stop = readStopRule({
     hasWinner: winner !== null,
     isExecuted,
@@ -54,15 +55,14 @@ export function decide(input: DecideInput): Decision {
     votes: winner?.votes ?? 0,
     answers,
     probes: ranking.table.probes.length,
-    tests:
-      pool.suite.length === 0 ? null : { passed: tests?.passed ?? 0, total: tests?.total ?? 0, isGreen: tests?.isGreen ?? false },
+    tests: testsToPass(pool.suite, tests),
   })
   return {
     method: winner === null ? 'none' : isExecuted ? 'execution-agreement' : byTests ? 'test-suite' : 'structure-medoid',
     notExecuted: isExecuted ? null : whyNotExecuted(pool.plan, ranking, wasTried),
     winner: winner?.id ?? null,
     ranking: all,
-    tiesBrokenBy: isExecuted ? tiesUsed(ranking) : [],
+    tiesBrokenBy: isExecuted ? tiesUsed(ranking) : winner === null ? [] : structureTies(winner, second, pool.suite),
     examples,
     assertions: { passed: winner?.assertionsPassed ?? 0, total: pool.plan.assertions.length },
     suite: pool.suite.length === 0 ? null : pool.suite,
@@ -71,7 +71,7 @@ export function decide(input: DecideInput): Decision {
     stop,
     open: openAfter(pool, ranking, stop.isSettled, wasTried, winner),
     abstain: abstention(pool, ranking, winner, wasTried, isExecuted),
-    dissent: isExecuted ? dissentingViews(pool, ranking) : [],
+    dissent: isExecuted ? dissentingViews(pool, ranking).filter(({ candidate }) => disagrees(pool, ranking, candidate)) : [],
     counterfactuals: isExecuted ? counterfactuals(pool) : [],
     writers: ranking.writers,
     evidence: {
@@ -119,8 +119,22 @@ function liveContenders(pool: Pool, ranking: LiveRanking): RankedContender[] {
       trust: scores.trust[at] ?? 0,
       penalty: scores.penalty[at] ?? 0,
       likeness: pool.likeness[ranking.live[at] ?? -1] ?? 0,
+      modelCount: ranking.ties[at]?.models ?? 0,
     }
   })
+}
+
+/** Tests of which nothing is known count for nothing, whoever wins; a winner that alone was not tested has passed none. */
+function testsToPass(suite: readonly SuiteFacts[], own: SuiteFacts | undefined): StopFacts['tests'] {
+  if (own === undefined) return suite.some(({ grade }) => grade !== 'unverified') ? { passed: 0, total: 0, isGreen: false } : null
+  return own.grade === 'unverified' ? null : { passed: own.passed, total: own.total, isGreen: own.isGreen }
+}
+
+/** Nobody disagrees who was not compared, or who like the winner gives no result. */
+function disagrees({ contenders }: Pool, { live, order, table }: LiveRanking, candidate: string): boolean {
+  const at = live.findIndex((index) => contenders[index]?.id === candidate)
+  const [own, other] = [table.values[order[0] ?? -1], table.values[at]]
+  return table.probes.some((call) => own?.[call] !== other?.[call])
 }
 
 function tiesUsed(ranking: LiveRanking): string[] {
@@ -138,7 +152,7 @@ function readConfidence(
 ): Decision['confidence'] {
   if (winner === null) return { value: 0, uncapped: null, caps: [] }
   const others = pool.contenders.filter((contender) => contender.id !== winner.id && contender.parses).length
-  if (!isExecuted) return unverifiedConfidence(others === 0 ? 0.5 : winner.medoid)
+  if (!isExecuted) return unverifiedConfidence(others === 0 ? null : winner.medoid)
   const at = ranking.live.findIndex((index) => pool.contenders[index]?.id === winner.id)
   const answers = pool.contenders.reduce((total, contender) => total + contender.count, 0)
   const agreeing = ranking.live.reduce(

@@ -43,7 +43,7 @@ export interface RankedContender {
   readonly parses: boolean
   /** Loaded in the sandbox and defines the entry point. */
   readonly isLive: boolean
-  /** Why it is not live; null when it is or when nothing was executed. */
+  /** Why it is not live, or that it does not parse where nothing was loaded; null when there is no such fault. */
   readonly problem: string | null
   readonly examplesPassed: number
   readonly assertionsPassed: number
@@ -60,6 +60,12 @@ export interface RankedContender {
   readonly penalty: number
   /** CodeBLEU likeness to the pool, in [0, 1]; 0 where it was not measured. */
   readonly likeness: number
+  /** Size of its largest model in billions of parameters, 0 = unknown: tells those apart that no call was executed of. */
+  readonly strength: number
+  /** Distinct models behind its behaviour; behind its text where no call of it was executed. With the next two: the tie order. */
+  readonly modelCount: number
+  readonly nodes: number
+  readonly codeHash: string
 }
 
 /** A check with what became of it. `passedBy` are candidate ids. */
@@ -92,7 +98,7 @@ export interface WriterTrust {
   /** Assertions on calls, not examples, to which example-passing candidates give one and the same answer. */
   readonly known: number
   readonly wrong: number
-  /** Assertions that do not count because three or more such candidates agree on another answer. */
+  /** Assertions that do not count because enough candidates that pass every example there is agree on another answer. */
   readonly contradicted: number
   /** False when it is wrong about more known answers than it is right: then nothing it wrote counts. */
   readonly isBelieved: boolean
@@ -125,7 +131,7 @@ export interface DissentingView {
   readonly agent: string
   readonly votes: number
   readonly examplesPassed: number
-  /** A call on which it differs from the winner; null when it differs in nothing that was compared. */
+  /** A compared call for which it gives another result than the winner; null when none can be shown. */
   readonly call: string | null
   readonly winnerGave: string | null
   readonly gave: string | null
@@ -139,7 +145,7 @@ export interface Counterfactual {
 
 export interface ConfidenceParts {
   readonly value: number
-  /** The logistic before its caps; null when nothing was executed. */
+  /** The logistic before its caps; null when no call was executed. */
   readonly uncapped: number | null
   readonly caps: readonly { readonly at: number; readonly why: string }[]
 }
@@ -152,7 +158,7 @@ export interface Decision {
   readonly winner: string | null
   /** Best first. */
   readonly ranking: readonly RankedContender[]
-  /** Tie rules that put the winner before an equal candidate, in order of use. */
+  /** Tie rules by which the winner and the next, equal in all else, were compared: the last one told them apart. */
   readonly tiesBrokenBy: readonly string[]
   readonly examples: { readonly passed: number; readonly total: number }
   readonly assertions: { readonly passed: number; readonly total: number }
@@ -165,6 +171,7 @@ export interface Decision {
   readonly open: OpenQuestion
   /** Why the winner must not be called a solution; null when it may. */
   readonly abstain: string | null
+  /** Who gives another result than the winner for a compared call, one for each behaviour, best first. */
   readonly dissent: readonly DissentingView[]
   readonly counterfactuals: readonly Counterfactual[]
   readonly writers: readonly WriterTrust[]

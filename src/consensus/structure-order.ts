@@ -1,10 +1,19 @@
-import type { ContenderFacts, RankedContender } from './decision.ts'
+import type { ContenderFacts, RankedContender, SuiteFacts } from './decision.ts'
 import { type ExecutionMatrix, loadProblem } from './execution-matrix.ts'
 import type { LiveRanking, Pool } from './rank-contenders.ts'
 import { compareSuite } from './suite-facts.ts'
-import { compareTied, type TieFacts } from './tie-order.ts'
+import { compareTied, SCORE_EPSILON, type TieFacts, tieRulesUsed } from './tie-order.ts'
 
-/** Returns those not ranked by calls: live before parsing before broken, then by the user's tests, then by likeness to all that parse. */
+/** What tells programs apart that are equally like the pool, before the tie order. */
+export const STRENGTH_RULE = 'larger model'
+
+/** Why a program that nobody loaded cannot be used. */
+export const DOES_NOT_PARSE = 'does not parse'
+
+/**
+ * Returns those not ranked by calls: live before parsing before broken, then by the user's tests, then by likeness to all that parse,
+ * then by the size of the model, then by the tie order.
+ */
 export function structureOrder(
   pool: Pool,
   ranked: ReadonlySet<string>,
@@ -14,56 +23,72 @@ export function structureOrder(
   const live = new Set(ranking.live)
   const parsing = pool.contenders.map((contender, index) => (contender.parses ? index : -1)).filter((index) => index >= 0)
   const weight = parsing.reduce((total, index) => total + (pool.contenders[index]?.count ?? 0), 0)
-  const entries = pool.contenders.flatMap((contender, index) => {
+  const others = pool.contenders.flatMap((contender, index): RankedContender[] => {
     if (ranked.has(contender.id)) return []
     const shared = parsing.reduce(
       (total, other) => total + (pool.contenders[other]?.count ?? 0) * (pool.similarity[index]?.[other] ?? 0),
       0,
     )
-    const load = matrix?.find((row) => row.candidate === contender.id)?.load
+    const isLive = live.has(index)
     const medoid = weight > 0 ? shared / weight : 0
-    const tie: TieFacts = {
-      models: new Set(contender.models).size,
-      medoid,
-      nodes: contender.nodes,
-      codeHash: contender.codeHash,
-      id: contender.id,
-    }
-    const problem = matrix === null || live.has(index) ? null : load === undefined ? 'not executed' : loadProblem(load)
-    const suite = pool.suite.find(({ candidate }) => candidate === contender.id)
-    const likeness = pool.likeness[index] ?? 0
-    const why = contender.parses ? problem : (problem ?? 'does not parse')
-    return [{ contender, isLive: live.has(index), medoid, tie, suite, likeness, problem: why }]
+    return [
+      {
+        ...identity(contender),
+        isLive,
+        problem: isLive ? null : problemOf(contender, matrix),
+        examplesPassed: 0,
+        assertionsPassed: 0,
+        votes: contender.count,
+        score: ranked.size > 0 ? null : medoid,
+        tests: 0,
+        agreement: 0,
+        medoid,
+        examples: 0,
+        trust: 0,
+        penalty: 0,
+        likeness: pool.likeness[index] ?? 0,
+        modelCount: new Set(contender.models).size,
+      },
+    ]
   })
-  entries.sort(
-    (a, b) =>
-      Number(b.isLive) - Number(a.isLive) ||
-      Number(b.contender.parses) - Number(a.contender.parses) ||
-      compareSuite(a.suite, b.suite) ||
-      Math.round(b.medoid * 1e9) - Math.round(a.medoid * 1e9) ||
-      (b.contender.strength ?? 0) - (a.contender.strength ?? 0) ||
-      compareTied(a.tie, b.tie),
+  return others.sort((a, b) => compareByStructure(a, b, pool.suite) || b.strength - a.strength || compareTied(toTie(a), toTie(b)))
+}
+
+/** Returns the rules that were looked at until one told the first of two apart that are alike in all that comes before; else none. */
+export function structureTies(
+  first: RankedContender,
+  second: RankedContender | undefined,
+  suite: readonly SuiteFacts[],
+): string[] {
+  if (second === undefined || compareByStructure(first, second, suite) !== 0) return []
+  return first.strength !== second.strength ? [STRENGTH_RULE] : [STRENGTH_RULE, ...tieRulesUsed(toTie(first), toTie(second))]
+}
+
+function compareByStructure(a: RankedContender, b: RankedContender, suite: readonly SuiteFacts[]): number {
+  const testsOf = (id: string): SuiteFacts | undefined => suite.find(({ candidate }) => candidate === id)
+  return (
+    Number(b.isLive) - Number(a.isLive) ||
+    Number(b.parses) - Number(a.parses) ||
+    compareSuite(testsOf(a.id), testsOf(b.id)) ||
+    Math.round(b.medoid / SCORE_EPSILON) - Math.round(a.medoid / SCORE_EPSILON)
   )
-  return entries.map(({ contender, isLive, medoid, likeness, problem }) => ({
-    ...identity(contender),
-    isLive,
-    problem,
-    examplesPassed: 0,
-    assertionsPassed: 0,
-    votes: contender.count,
-    score: ranked.size > 0 ? null : medoid,
-    tests: 0,
-    agreement: 0,
-    medoid,
-    examples: 0,
-    trust: 0,
-    penalty: 0,
-    likeness,
-  }))
+}
+
+function toTie(of: RankedContender): TieFacts {
+  return { models: of.modelCount, medoid: of.medoid, nodes: of.nodes, codeHash: of.codeHash, id: of.id }
+}
+
+/** Loading tells more than a grammar of ours, which nobody needs to ask about a program that loads. */
+function problemOf({ id, parses }: ContenderFacts, matrix: ExecutionMatrix | null): string | null {
+  const load = matrix?.find((row) => row.candidate === id)?.load
+  const problem = matrix === null ? null : load === undefined ? 'not executed' : loadProblem(load)
+  return problem ?? (parses ? null : DOES_NOT_PARSE)
 }
 
 /** Returns what is known of a contender before anything was run. */
-export function identity(contender: ContenderFacts): Pick<RankedContender, 'id' | 'agent' | 'model' | 'count' | 'parses'> {
-  const { id, agent, model, count, parses } = contender
-  return { id, agent, model, count, parses }
+export function identity(
+  contender: ContenderFacts,
+): Pick<RankedContender, 'id' | 'agent' | 'model' | 'count' | 'parses' | 'strength' | 'nodes' | 'codeHash'> {
+  const { id, agent, model, count, parses, strength = 0, nodes, codeHash } = contender
+  return { id, agent, model, count, parses, strength, nodes, codeHash }
 }

@@ -1,56 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Decision } from '../../src/consensus/decision.ts'
-import type { ConsensusArtifact } from '../../src/domain/artifacts.ts'
 import { type ArtifactRun, addSpec, createRoot, program, runWithArtifacts, SAID } from './artifact-run.ts'
+import { type Consensus, scoresByHand } from './decision-by-hand.ts'
 
 const root = createRoot()
 afterAll(() => root.remove())
 
-type Consensus = ConsensusArtifact & { readonly decision: Decision }
-
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
-const scaled = (values: readonly number[]): number[] => {
-  const highest = Math.max(...values)
-  return values.map((value) => (highest > 0 ? value / highest : 1))
-}
-
-/** The scores made again from the file alone, by the words of its `formula`. */
-function scoresByHand({ decision }: Consensus): Record<string, number> {
-  const { evidence, ranking } = decision
-  const at = evidence.candidates.flatMap((id, i) => (ranking.find((one) => one.id === id)?.isLive ? [i] : []))
-  const id = (i: number): string => evidence.candidates[i] ?? ''
-  const count = (i: number): number => evidence.counts[i] ?? 0
-  const likeness = (i: number, j: number): number => evidence.similarity[i]?.[j] ?? 0
-  const together = (i: number, j: number): number => (evidence.agreement[i]?.[j] ?? 0) + 0.05 * likeness(i, j)
-  const counted = evidence.assertions.map((check) => check.passedBy)
-  const believed = evidence.assertions.map(({ isBelieved }) => isBelieved)
-  const firstPass = scaled(at.map((i) => counted.filter((passedBy, t) => believed[t] && passedBy.includes(id(i))).length))
-  const backing = at.map((i) => count(i) * sum(at.map((j, n) => together(i, j) * count(j) * (firstPass[n] ?? 0))))
-  const trust = backing.map((value) => value / sum(backing))
-  const reliability = counted.map((passedBy) => sum(at.map((i, n) => (passedBy.includes(id(i)) ? (trust[n] ?? 0) : 0))))
-  const tests = scaled(
-    at.map((i) =>
-      sum(
-        counted.map((passedBy, t) =>
-          passedBy.includes(id(i)) ? (evidence.assertions[t]?.weight ?? 0) * (reliability[t] ?? 0) : 0,
-        ),
-      ),
-    ),
-  )
-  const share = (i: number): number =>
-    evidence.examples.filter(({ passedBy }) => passedBy.includes(id(i))).length / evidence.examples.length
-  const votes = scaled(at.map((i) => sum(at.map((j, n) => together(i, j) * count(j) * (tests[n] ?? 0) * (0.05 + share(j))))))
-  const medoid = at.map((i) => sum(at.map((j) => count(j) * likeness(i, j))) / sum(at.map(count)))
-  return Object.fromEntries(
-    at.map((i, n) => [
-      id(i),
-      Math.log((votes[n] ?? 0) + 1e-9) +
-        2 * Math.log((tests[n] ?? 0) + 1e-3) +
-        0.05 * Math.log((medoid[n] ?? 0) + 1e-6) +
-        0.001 * (ranking.find((one) => one.id === id(i))?.likeness ?? 0),
-    ]),
-  )
-}
 
 describe('consensus.json of a pool with two behaviours, a duplicate and a program that does not load', () => {
   let run: ArtifactRun
@@ -72,7 +27,7 @@ describe('consensus.json of a pool with two behaviours, a duplicate and a progra
   })
 
   test('lets every score be made again by hand', () => {
-    const byHand = scoresByHand(consensus)
+    const byHand = scoresByHand(consensus).score
     const live = consensus.decision.ranking.filter(({ isLive }) => isLive)
     expect(live.length).toBeGreaterThan(1)
     expect(Object.keys(byHand).sort()).toEqual(live.map(({ id }) => id).sort())

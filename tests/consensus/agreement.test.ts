@@ -92,7 +92,18 @@ test.each<[Partial<StopFacts>, boolean, string]>([
   [{ votes: 1 }, false, 'the winner stands alone'],
   [{ answers: 5 }, false, 'only 2 of 5 answers agree with the winner'],
   [{ probes: 0 }, false, 'there is no input on which candidates can be compared'],
-  [{ isExecuted: false }, false, 'nothing was executed'],
+  [{ isExecuted: false }, false, 'no call was executed'],
+  [{ examples: 1, examplesPassed: 0 }, false, 'the winner misses 1 of 1 example'],
+  [{ examples: 1, examplesPassed: 1, probes: 1 }, true, 'the example passes and 2 of 4 answers agree on the one input'],
+  [{ tests: { passed: 1, total: 2, isGreen: false } }, false, 'the winner passes 1 of 2 tests that were given'],
+  [{ tests: { passed: 0, total: 1, isGreen: false } }, false, 'the winner passes 0 of 1 test that was given'],
+  [
+    { tests: { passed: 2, total: 2, isGreen: false } },
+    false,
+    'the winner passes 2 of 2 tests that were given, yet their run as a whole did not pass',
+  ],
+  [{ tests: { passed: 0, total: 0, isGreen: false } }, false, 'none of the tests that were given ran on the winner'],
+  [{ tests: { passed: 2, total: 2, isGreen: true }, isExecuted: false }, true, 'all 2 tests that were given pass'],
   [{ hasWinner: false }, false, 'there is no winner'],
 ])('with %o the matter is settled: %s', (change, isSettled, why) => {
   expect(readStopRule({ ...SETTLED, ...change })).toEqual({ isSettled, why })
