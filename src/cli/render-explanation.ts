@@ -35,14 +35,22 @@ function bullet(text: string, columns: number): string[] {
   return wrap(text, Math.max(20, columns - 3)).map((line, i) => `${i === 0 ? '- ' : '  '}${line}`)
 }
 
-function rankingLines({ ranking, examples, assertions, method }: Decision): readonly string[] {
+/** Every number that could have decided, so that the order can be followed. */
+function rankingLines({ ranking, examples, assertions, method, suite }: Decision): readonly string[] {
   return ranking.map((one) => {
     if (one.problem !== null) return `${one.id}: ${one.problem}`
+    const tests = suite?.find(({ candidate, grade }) => candidate === one.id && grade !== 'unverified')
+    const given = tests === undefined ? [] : [`tests ${tests.passed}/${tests.total}`]
     const parts =
       method === 'execution-agreement'
-        ? `examples ${one.examplesPassed}/${examples.total} · assertions ${one.assertionsPassed}/${assertions.total} · ${plural(one.votes, 'vote')}`
-        : `alike ${one.medoid.toFixed(2)}`
-    return `${one.id} ${(one.score ?? 0).toFixed(3)} · ${parts}${one.count > 1 ? ` · written ${one.count} times` : ''}`
+        ? [
+            `examples ${one.examplesPassed}/${examples.total}`,
+            ...given,
+            `assertions ${one.assertionsPassed}/${assertions.total}`,
+            plural(one.votes, 'vote'),
+          ]
+        : [...given, `alike ${one.medoid.toFixed(2)}`, ...(one.strength > 0 ? [`model of ${one.strength} billion`] : [])]
+    return `${one.id} ${(one.score ?? 0).toFixed(3)} · ${parts.join(' · ')}${one.count > 1 ? ` · written ${plural(one.count, 'time')}` : ''}`
   })
 }
 

@@ -1,5 +1,7 @@
-import { ASSERTION_EXPONENT, LIKENESS_WEIGHT, MEDOID_WEIGHT } from './agreement.ts'
-import type { Decision, DissentingView, RankedContender } from './decision.ts'
+import { counted } from './count-words.ts'
+import type { Decision, DissentingView } from './decision.ts'
+import { explainWinner, shown } from './explain-winner.ts'
+import { DOES_NOT_PARSE } from './structure-order.ts'
 
 /**
  * Returns a decision in words, one sentence a line: who won and why, how sure that is, what would have changed it, who
@@ -12,60 +14,12 @@ export function explainDecision(decision: Decision): string[] {
     return [`No candidate was chosen: ${decision.abstain ?? decision.stop.why}.`, ...explainBroken(decision)]
   return [
     ...explainWinner(decision, winner),
-    ...explainRunnerUp(decision, winner),
     explainConfidence(decision),
     ...explainWriters(decision),
     ...explainCounterfactuals(decision),
     ...decision.dissent.slice(0, 3).map(explainDissent),
     ...explainBroken(decision),
     ...explainOpen(decision),
-  ]
-}
-
-function explainWinner(decision: Decision, winner: RankedContender): string[] {
-  if (decision.method === 'test-suite') {
-    const own = decision.suite?.find(({ candidate }) => candidate === winner.id)
-    return [
-      `${winner.id} (${winner.agent}, ${winner.model}) won: it passes ${own?.passed ?? 0} of the ${own?.total ?? 0} tests that were given; ${decision.notExecuted ?? 'nothing was called'}.`,
-    ]
-  }
-  if (decision.method === 'structure-medoid') {
-    const why = decision.notExecuted ?? 'nothing was executed'
-    return [
-      `${winner.id} was chosen without execution, because ${why}: its structure is closest to the other candidates (likeness ${shown(winner.medoid)}).`,
-    ]
-  }
-  const { examples, assertions, agreement } = decision
-  const parts = [
-    examples.total === 0 ? 'the task gives no example' : `it passes ${examples.passed} of ${examples.total} examples`,
-    assertions.total === 0 ? 'nobody wrote assertions' : `${assertions.passed} of ${assertions.total} assertions`,
-    `${agreement.count} of ${agreement.total} answers behave alike on every compared input`,
-  ]
-  const lines = [`${winner.id} (${winner.agent}, ${winner.model}) won: ${parts.join(', ')}.`]
-  if (decision.abstain !== null) lines.push(`It is not called a solution: ${decision.abstain}.`)
-  return lines
-}
-
-function explainRunnerUp(decision: Decision, winner: RankedContender): string[] {
-  const second = decision.ranking.find((contender) => contender.id !== winner.id)
-  if (second === undefined || decision.method !== 'execution-agreement') return []
-  if (!second.isLive) return ['No other candidate could be run.']
-  if (second.examplesPassed < winner.examplesPassed) {
-    return [`${second.id} is next; it passes ${second.examplesPassed} examples to the winner's ${winner.examplesPassed}.`]
-  }
-  if (decision.tiesBrokenBy.length > 0) {
-    return [`${second.id} has the same evidence; the tie was broken by: ${decision.tiesBrokenBy.join(', then ')}.`]
-  }
-  const terms = [
-    ['agreement', Math.log(winner.agreement + 1e-9) - Math.log(second.agreement + 1e-9)],
-    ['assertions', ASSERTION_EXPONENT * (Math.log(winner.tests + 1e-3) - Math.log(second.tests + 1e-3))],
-    ['structure', MEDOID_WEIGHT * (Math.log(winner.medoid + 1e-6) - Math.log(second.medoid + 1e-6))],
-    ['answering everything alike', second.penalty - winner.penalty],
-    ['likeness', LIKENESS_WEIGHT * (winner.likeness - second.likeness)],
-  ] as const
-  const [decisive] = terms.toSorted((a, b) => b[1] - a[1])
-  return [
-    `${second.id} is next, ${shown((winner.score ?? 0) - (second.score ?? 0))} behind; the largest part of that is ${decisive?.[0] ?? 'agreement'} (${shown(decisive?.[1] ?? 0)}).`,
   ]
 }
 
@@ -83,7 +37,7 @@ function explainWriters(decision: Decision): string[] {
       )
     } else if (writer.contradicted > 0) {
       lines.push(
-        `${writer.contradicted} assertions of ${writer.writer} did not count: candidates that pass every example agree on another answer.`,
+        `${counted(writer.contradicted, 'assertion')} of ${writer.writer} did not count: candidates ${decision.examples.total === 0 ? 'that load' : 'that pass every example'} agree on another answer.`,
       )
     }
     return lines
@@ -98,15 +52,16 @@ function explainCounterfactuals(decision: Decision): string[] {
 }
 
 function explainDissent(view: DissentingView): string {
-  const who = `${view.candidate} (${view.agent}, ${view.votes} ${view.votes === 1 ? 'answer' : 'answers'})`
-  if (view.call === null) return `${who} differs in no compared input.`
+  const who = `${view.candidate} (${view.agent}, ${counted(view.votes, 'answer')})`
+  if (view.call === null) return `${who} disagrees in a part of a value that is too long to show.`
   return `${who} disagrees: for ${view.call} it gives ${view.gave}, the winner ${view.winnerGave}.`
 }
 
 function explainBroken(decision: Decision): string[] {
-  return decision.ranking
-    .filter((contender) => contender.problem !== null)
-    .map((contender) => `${contender.id} could not be used: ${contender.problem}.`)
+  return decision.ranking.flatMap(({ id, problem }) => {
+    if (problem === null) return []
+    return [problem === DOES_NOT_PARSE ? `${id} does not parse.` : `${id} could not be run: ${problem}.`]
+  })
 }
 
 function explainOpen(decision: Decision): string[] {
@@ -129,9 +84,4 @@ function explainOpen(decision: Decision): string[] {
     default:
       return open satisfies never
   }
-}
-
-function shown(value: number): string {
-  // A difference in likeness alone is far below a thousandth; it is not nothing.
-  return Math.abs(value) < 0.001 && value !== 0 ? value.toExponential(1) : String(Math.round(value * 1000) / 1000)
 }
