@@ -14,8 +14,9 @@ import type { Call, CallOutcome } from '../domain/value.ts'
  * 8. `call` sends one call under an unguessable id and takes exactly one line back. Any deviation (a second line, a wrong id,
  *    no JSON, too long, an early exit) ends the session: that call and all later ones are `not-run`.
  * 9. Calls are answered in the order asked; a call that exceeds its limit is `timeout` and later calls still run, until
- *    `stopAfterTimeouts` time-outs, from where on calls are `not-run`. One that ran out of wall time while it waited for a core is tried
- *    once more, alone; then it is `not-run` with a reason that begins with `inconclusive-load`, and counts as a time-out for that bound only.
+ *    `stopAfterTimeouts` time-outs, from where on calls are `not-run`. One that ran out of wall time while it waited for a core, and
+ *    whose processes together used less than the call's CPU time, is tried once more, alone; then it is `not-run`
+ *    with a reason that begins with `inconclusive-load`, and counts as a time-out for that bound only.
  * 10. A candidate's own exception is `raised`; a call that ends its process or crosses a bound of the session is `raised` too, never a
  *     value; where all calls share that process (JavaScript), later calls are `not-run`.
  * 11. `close` and `dispose` may be called twice, at any time, and end what is still running.

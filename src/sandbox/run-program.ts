@@ -124,7 +124,7 @@ async function follow(
     driver: driver.name,
     policyHash: hashFor(limits),
   }
-  return { result, isStarved: result.end === 'wall' && isStarved(watching.seen.waitedMs, limits.wallMs) }
+  return { result, isStarved: result.end === 'wall' && isStarved(watching.seen, limits) }
 }
 
 /** Signals that end a program which does not handle them; other exit codes above 128 are just that. */

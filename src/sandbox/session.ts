@@ -109,7 +109,7 @@ export function openSession(parts: SessionParts, program: CandidateProgram, opti
       warm = null
       return reply.isStarved ? STARVED : { kind: 'timeout' }
     }
-    if (reply.kind === 'answer' && isStarved(readClaimedWait(reply.value), callLimits.wallMs)) return STARVED
+    if (reply.kind === 'answer' && wasStarved(reply, callLimits)) return STARVED
     const outcome = explainCall(reply)
     if (outcome.kind === 'not-run') die(outcome.reason)
     else if (reply.kind !== 'answer') die('the candidate ended its process')
@@ -156,6 +156,11 @@ export function openSession(parts: SessionParts, program: CandidateProgram, opti
       }),
     close,
   }
+}
+
+/** Whether an answer says that the machine gave the call no time. It is a claim; what its processes used in that time was measured. */
+function wasStarved({ value, usedCpuMs = 0 }: Extract<Reply, { kind: 'answer' }>, limits: CallLimits): boolean {
+  return isStarved({ waitedMs: readClaimedWait(value), cpuMs: usedCpuMs }, limits)
 }
 
 /** Returns the code to load, or why it cannot be run. */

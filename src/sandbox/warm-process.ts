@@ -5,7 +5,7 @@ import { captureStream } from './capture.ts'
 import { JAVASCRIPT_HARNESS } from './harness/javascript-harness.ts'
 import { PYTHON_HARNESS } from './harness/python-harness.ts'
 import type { Driver, Ended, Launched } from './launch.ts'
-import { readTreeCpuMs } from './process-tree.ts'
+import { readTree, readTreeCpuMs, type TreeUsage } from './process-tree.ts'
 import { isStarved } from './starvation.ts'
 import { type Watch, watch } from './watchdog.ts'
 
@@ -16,13 +16,16 @@ export interface WarmProcess {
 }
 
 export type Reply =
-  | { readonly kind: 'answer'; readonly value: unknown }
+  /** `usedCpuMs`: what the whole tree was seen to use for it; 0 for an answer that came at once. */
+  | { readonly kind: 'answer'; readonly value: unknown; readonly usedCpuMs?: number }
   | { readonly kind: 'broken'; readonly why: string }
   | { readonly kind: 'timeout'; readonly isStarved: boolean }
   | { readonly kind: 'ended'; readonly ended: Ended; readonly forced: RunEnd | null; readonly stderr: string }
 
 /** How much longer the host waits than the fork server does, which ends its calls itself. */
 const SERVER_SLACK_MS = 1_000
+/** Only a request that takes longer than this has its CPU time measured: most are over before anything could be read. */
+const SHORT_MS = 25
 
 /** Starts the harness for `program` under `driver`; no candidate byte has run yet. */
 export async function startWarmProcess(
@@ -54,7 +57,8 @@ export async function startWarmProcess(
   }
   captureStream(launched.stdout, 0, count)
   const stderr = captureStream(launched.stderr, 4096, count)
-  const watching = watch(launched, limits, over)
+  const cpu = followCpu()
+  const watching = watch(launched, limits, over, cpu.read)
   const ended = launched.ended.then((end) => {
     watching.stop()
     launched.release()
@@ -70,14 +74,14 @@ export async function startWarmProcess(
   }
   return {
     ask: async (request, callLimits) => {
-      const deadline = startDeadline(launched, watching, callLimits, isPython)
+      const deadline = startDeadline(launched, watching, cpu, callLimits, isPython)
       const answer = await Promise.race([channel.ask(request), deadline.overdue])
       deadline.cancel()
-      if ('isStarved' in answer) {
+      if (answer.kind === 'timeout') {
         await close()
         return answer
       }
-      if (answer.kind === 'answer') return answer
+      if (answer.kind === 'answer') return { ...answer, usedCpuMs: deadline.usedCpuMs() }
       if (answer.kind === 'broken') launched.kill()
       const end = await ended
       if (answer.kind === 'broken') return answer
@@ -87,35 +91,66 @@ export async function startWarmProcess(
   }
 }
 
+/** The CPU time of a tree since a mark. Its top is kept: what a process used is lost when nobody asks how its child ended. */
+interface CpuMeter {
+  read(rootPid: number, isThorough: boolean): TreeUsage
+  mark(rootPid: number): void
+  sinceMark(): number
+}
+
+function followCpu(): CpuMeter {
+  let [marked, top] = [0, 0]
+  return {
+    read: (rootPid, isThorough) => {
+      const usage = readTree(rootPid, isThorough)
+      top = Math.max(top, usage.cpuMs)
+      return usage
+    },
+    mark: (rootPid) => {
+      marked = readTree(rootPid).cpuMs
+      top = marked
+    },
+    sinceMark: () => top - marked,
+  }
+}
+
+interface Deadline {
+  readonly overdue: Promise<Extract<Reply, { kind: 'timeout' }>>
+  usedCpuMs(): number
+  cancel(): void
+}
+
 /**
  * Resolves when a request has used up its limits. CPU time is read from the kernel, so that a busy machine makes nobody slow; the
  * Python fork server ends its calls itself and is only overdue when it does not. Must be cancelled once the answer is there.
  */
-function startDeadline(
-  launched: Launched,
-  watching: Watch,
-  limits: CallLimits,
-  hasServer: boolean,
-): { readonly overdue: Promise<Extract<Reply, { kind: 'timeout' }>>; cancel(): void } {
+function startDeadline(launched: Launched, watching: Watch, cpu: CpuMeter, limits: CallLimits, hasServer: boolean): Deadline {
   const wallMs = limits.wallMs + (hasServer ? SERVER_SLACK_MS : 0)
   const startedAt = performance.now()
   const waitedAtStart = watching.seen.waitedMs
   const pidAtStart = launched.rootPid()
   const cpuAtStart = pidAtStart === null || hasServer ? 0 : readTreeCpuMs(pidAtStart)
   let timer: NodeJS.Timeout
+  let isMarked = false
+  const usedCpuMs = (): number => (isMarked ? cpu.sinceMark() : 0)
   const overdue = new Promise<Extract<Reply, { kind: 'timeout' }>>((resolve) => {
     const end = (isLate: boolean): void => {
       if (isLate) watching.look()
-      resolve({ kind: 'timeout', isStarved: isLate && isStarved(watching.seen.waitedMs - waitedAtStart, wallMs) })
+      const seen = { waitedMs: watching.seen.waitedMs - waitedAtStart, cpuMs: usedCpuMs() }
+      resolve({ kind: 'timeout', isStarved: isLate && isStarved(seen, { wallMs, cpuMs: limits.cpuMs }) })
     }
     const look = (): void => {
       const wallLeft = wallMs - (performance.now() - startedAt)
       const pid = launched.rootPid()
+      if (!isMarked && pid !== null) {
+        cpu.mark(pid)
+        isMarked = true
+      }
       const cpuLeft = hasServer || pid === null ? wallLeft : limits.cpuMs - (readTreeCpuMs(pid) - cpuAtStart)
       if (wallLeft <= 0 || cpuLeft <= 0) end(hasServer || cpuLeft > 0)
       else timer = setTimeout(look, Math.min(wallLeft, Math.max(10, cpuLeft)))
     }
-    timer = setTimeout(look, hasServer ? wallMs : Math.min(wallMs, limits.cpuMs + 10))
+    timer = setTimeout(look, Math.min(wallMs, SHORT_MS))
   })
-  return { overdue, cancel: () => clearTimeout(timer) }
+  return { overdue, usedCpuMs, cancel: () => clearTimeout(timer) }
 }

@@ -211,6 +211,27 @@ function f(x) {
       expect(processesWith(tag)).toEqual([])
     })
 
+    test.each([
+      [
+        'in a call',
+        'import os\ndef f(x):\n    for i in range(50 - 50 * x):\n        if os.fork() == 0: break\n    while x == 0: pass\n    return x\n',
+      ],
+      [
+        'in a call that sleeps itself',
+        'import os, time\ndef f(x):\n    if x == 0:\n        for i in range(50):\n            if os.fork() == 0:\n                while True: pass\n        time.sleep(60)\n    return x\n',
+      ],
+    ])('processes of its own that keep the machine busy are no excuse for a program: %s', async (_, code) => {
+      const { outcomes } = await tell(python(code), 2)
+      expect(outcomes).toEqual([{ kind: 'timeout' }, { kind: 'value', value: int(1) }])
+    })
+
+    test('processes of its own that keep the machine busy are no excuse while loading', async () => {
+      const code = 'import os, time\nfor i in range(50):\n    if os.fork() == 0:\n        while True: pass\n'
+      const session = await sandbox.open(python(`${code}while True: time.sleep(1)\n`), { load: { cpuMs: 100, wallMs: 1_000 } })
+      expect(await session.load()).toEqual({ kind: 'timeout' })
+      await session.close()
+    })
+
     test('a call that floods its output costs its time and, where the host would have to read it, its session', async () => {
       const inPython = await tell(
         python('import os\ndef f(x):\n    while x == 0: os.write(1, b"x" * 65536); os.write(2, b"x" * 65536)\n    return x\n'),

@@ -7,31 +7,36 @@ import { isStarved } from '../../src/sandbox/starvation.ts'
 import { stageDriver } from '../support/staged-driver.ts'
 
 /** Runs a program that never ends, on a machine where it waits for a core `waitedMs` of its 40 ms, try by try. */
-async function runLate(...waitedMs: readonly number[]): Promise<{ end: RunResult['end']; tries: number }> {
+async function runLate(waitedMs: readonly number[], cpuMs = 1): Promise<{ end: RunResult['end']; tries: number }> {
   const staged = stageDriver([])
   const driver: Driver = {
     ...staged,
     launch: async (plan) => ({ ...(await staged.launch(plan)), rootPid: () => process.pid }),
   }
-  const readUsage = () => ({ processes: 1, cpuMs: 1, memoryBytes: 0, waitedMs: waitedMs[staged.launches() - 1] ?? 0 })
+  const readUsage = () => ({ processes: 1, cpuMs, memoryBytes: 0, waitedMs: waitedMs[staged.launches() - 1] ?? 0 })
   const parts = { driver, hashFor: () => 'p', slots: createSlots(1), readUsage }
-  const { end } = await runProgram(parts, { language: 'python', argv: [], limits: { wallMs: 40 } })
+  const { end } = await runProgram(parts, { language: 'python', argv: [], limits: { wallMs: 40, cpuMs: 1_000 } })
   return { end, tries: staged.launches() }
 }
 
 test('a run ended by wall time is tried again only when it was the machine that took the time', async () => {
-  expect(await runLate(0)).toEqual({ end: 'wall', tries: 1 })
-  expect(await runLate(30, 0)).toEqual({ end: 'wall', tries: 2 })
-  expect(await runLate(30, 30)).toEqual({ end: 'inconclusive-load', tries: 2 })
+  expect(await runLate([0])).toEqual({ end: 'wall', tries: 1 })
+  expect(await runLate([30, 0])).toEqual({ end: 'wall', tries: 2 })
+  expect(await runLate([30, 30])).toEqual({ end: 'inconclusive-load', tries: 2 })
+})
+
+test('a run whose own processes kept the cores busy is not tried again', async () => {
+  expect(await runLate([30], 1_500)).toEqual({ end: 'wall', tries: 1 })
 })
 
 test('half of the time waiting for a core is what starved means', () => {
-  expect([isStarved(500, 1_000), isStarved(499, 1_000), isStarved(0, 1_000), isStarved(-1, 1_000)]).toEqual([
-    true,
-    false,
-    false,
-    false,
-  ])
+  const limits = { wallMs: 1_000, cpuMs: 100 }
+  expect([500, 499, 0, -1].map((waitedMs) => isStarved({ waitedMs, cpuMs: 0 }, limits))).toEqual([true, false, false, false])
+})
+
+test('nobody is starved who used the CPU time a program may use', () => {
+  const limits = { wallMs: 1_000, cpuMs: 100 }
+  expect([99, 100, 900].map((cpuMs) => isStarved({ waitedMs: 1_000, cpuMs }, limits))).toEqual([true, false, false])
 })
 
 test('a run that is cancelled while it waits for a place is not started', async () => {
