@@ -5,12 +5,8 @@ import { renderConsensus } from '../../src/app/render-consensus.ts'
 import type { RunFacts } from '../../src/app/run-facts.ts'
 import { createArtifactValidator } from '../../src/config/validate-artifact.ts'
 import { BUILT_IN_CONFIG } from '../../src/domain/config.ts'
-import type { ExecuteResult, GateResult, SuiteResult } from '../../src/machines/effects.ts'
-import type { Judgement } from '../../src/machines/judgement.ts'
-import { judge } from '../../src/machines/judging.ts'
 import { createContext } from '../../src/machines/run-context.ts'
-import { type RandomPool, randomPools, STRENGTH } from '../consensus/decide-pools.ts'
-import { sampleCandidate } from '../support/sample-candidate.ts'
+import { type RandomPool, randomPools } from '../consensus/decide-pools.ts'
 import { spec } from '../support/test-services.ts'
 import {
   agreementByHand,
@@ -20,31 +16,9 @@ import {
   orderByHand,
   scoresByHand,
 } from './decision-by-hand.ts'
+import { judged } from './judge-pool.ts'
 
 const validate = createArtifactValidator(join(import.meta.dirname, '../../schemas'))
-const SANDBOX = { driver: 'bwrap', isolation: 'full', policyHash: 'p', why: '' } as const
-
-function judged({ input, reports }: RandomPool): Judgement {
-  const gate: GateResult = {
-    language: input.plan.language ?? 'sql',
-    entryPoint: input.plan.entryPoint,
-    candidates: input.candidates.map(({ id, agent, model, models, count, codeHash, nodes, parses }) =>
-      sampleCandidate([{}], {
-        ...{ id, agent, model, models, codeHash, nodes },
-        duplicates: Array.from({ length: count - 1 }, (_, k) => `${id}.${k}`),
-        parseError: parses ? null : 'line 1',
-      }),
-    ),
-    rejected: [],
-    similarity: input.similarity,
-    similarityBy: 'subtrees',
-    ...(input.likeness === undefined ? {} : { likeness: input.likeness }),
-  }
-  const execution: ExecuteResult | null = input.matrix === null ? null : { ...SANDBOX, rows: input.matrix }
-  const suite: SuiteResult | null = reports === null ? null : { ...SANDBOX, rows: reports }
-  return judge(gate, input.plan, execution, suite, (model) => STRENGTH[model] ?? 0)
-}
-
 /** The file as it would be written and read again. */
 function written(pool: RandomPool): Consensus {
   const facts: RunFacts = {
