@@ -12,6 +12,10 @@ export interface ContainerPlan {
   readonly seccompPath: string
   /** False for podman, which takes no tmpfs option it does not know, and does not know this one. */
   readonly hasInodeCap: boolean
+  /** The first line on its standard error, before the program's own: by it a container that started is told from one that did not. */
+  readonly mark: string
+  /** Bounds of each process, set inside: engines have an option for one of them only. */
+  readonly bytes: { readonly data: number; readonly addressSpace: number | null }
   /** A container has three descriptors; the channel is its stdout then, and the program's own output goes nowhere. */
   readonly hasChannel: boolean
 }
@@ -49,7 +53,23 @@ export function containerArgs(plan: ContainerPlan): readonly string[] {
     ...plan.binds.flatMap(({ hostPath, boxPath }) => ['--mount', `type=bind,source=${hostPath},target=${boxPath},readonly`]),
     ...Object.entries(plan.env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
     ...['--workdir', plan.cwd, '--entrypoint', '', plan.image],
-    ...(plan.hasChannel ? ['/bin/sh', '-c', 'exec 6>&1 1>/dev/null; exec "$@"', 'sh'] : []),
+    ...['/bin/sh', '-c', startScript(plan), plan.mark],
     ...plan.command,
   ]
+}
+
+/** What sets the last bounds and becomes the program. A limit that is lower already stays, silently; the self-test asks what holds. */
+function startScript({ bytes, hasChannel }: ContainerPlan): string {
+  const kib = (value: number): number => Math.floor(value / 1024)
+  const bounds = [
+    `ulimit -d ${kib(bytes.data)}`,
+    ...(bytes.addressSpace === null ? [] : [`ulimit -v ${kib(bytes.addressSpace)}`]),
+  ]
+  const steps = [
+    'printf "%s\\n" "$0" >&2',
+    ...bounds.map((bound) => `${bound} 2>/dev/null`),
+    ...(hasChannel ? ['exec 6>&1 1>/dev/null'] : []),
+    'exec "$@"',
+  ]
+  return steps.join('; ')
 }

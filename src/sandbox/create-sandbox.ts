@@ -202,7 +202,7 @@ async function tryDriver(attempt: Attempt, name: DriverName, { workDir, forget }
       parts: { driver, hashFor, slots, forget, parser: options.parser ?? null },
       capabilities: {
         ...{ driver: name, isolation: driver.isolation, policyHash, selfTest },
-        why: [held, ...detected.notes, memoryNote(groups)],
+        why: [held, ...detected.notes, ...(detected.isWatched ? [memoryNote(groups)] : [])],
         languages: languagesOf(found, true),
       },
     }

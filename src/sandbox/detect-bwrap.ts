@@ -28,6 +28,8 @@ export type Detected =
       readonly notes: readonly string[]
       readonly binaries: readonly string[]
       readonly hasInodeCap: boolean
+      /** True when the watchdog sees the processes inside; else `notes` say what bounds their memory and CPU time. */
+      readonly isWatched: boolean
     }
   | { readonly driver: null; readonly why: string; readonly fix: string }
 
@@ -81,6 +83,7 @@ export async function detectBwrap(parts: DriverParts): Promise<Detected> {
     notes: [inodes],
     binaries: [bwrap, prlimit, nsenter, unshare, python].filter((path) => path !== null),
     hasInodeCap,
+    isWatched: true,
   }
 }
 

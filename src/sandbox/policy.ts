@@ -31,13 +31,22 @@ export function completeLimits(limits: Partial<RunLimits> = {}): RunLimits {
   return { ...DEFAULT_LIMITS, wallMs: Math.max(10_000, 3 * cpuMs + 2_000), ...limits, cpuMs }
 }
 
+/** How much memory of its own one process may have, in bytes. */
+export function dataBytes(limits: RunLimits): number {
+  return Math.min(512 * MIB, limits.memoryBytes)
+}
+
+/** How much address space one Python process may have, in bytes. */
+export function addressSpaceBytes(limits: RunLimits): number {
+  return 2 * limits.memoryBytes
+}
+
 /**
  * `prlimit` arguments for `limits`. They are set inside, where processes are counted per sandbox. The core limit is 1, not 0:
  * a piped core pattern ignores 0. Address space is bounded for Python only: Node reserves far more than it uses.
  */
 export function rlimitArgs(language: 'python' | 'javascript', limits: RunLimits): readonly string[] {
   const cpuSeconds = Math.max(1, Math.ceil(limits.cpuMs / 1000))
-  const data = Math.min(512 * MIB, limits.memoryBytes)
   return [
     `--nproc=${limits.processes}`,
     `--nofile=${limits.openFiles}`,
@@ -48,8 +57,8 @@ export function rlimitArgs(language: 'python' | 'javascript', limits: RunLimits)
     '--memlock=0',
     '--msgqueue=0',
     '--sigpending=128',
-    `--data=${data}`,
-    ...(language === 'python' ? [`--as=${2 * limits.memoryBytes}`] : []),
+    `--data=${dataBytes(limits)}`,
+    ...(language === 'python' ? [`--as=${addressSpaceBytes(limits)}`] : []),
   ]
 }
 

@@ -11,6 +11,7 @@ import { followChild } from './follow-child.ts'
 import { UNSHARE_LAUNCHER } from './harness/unshare-launcher.ts'
 import { boxPriority, type Driver, inheritedDescriptors, type Launched, type LaunchPlan, spawnBare } from './launch.ts'
 import { SYNTHETIC_ETC } from './mount-holder.ts'
+import { addressSpaceBytes, dataBytes } from './policy.ts'
 
 /** Names of namespaces are spelt out; `--keep-caps` lets the launcher mount although it is not uid 0 inside. */
 const UNSHARE_ARGS = [
@@ -44,7 +45,7 @@ export async function detectUnshare(parts: DriverParts): Promise<Detected> {
     launch: (plan) => launchUnshare(parts, command, place, plan),
     close: () => closeSync(filter),
   }
-  return { driver, notes: ['inodes capped by the file system'], binaries: [unshare, python], hasInodeCap: true }
+  return { driver, notes: ['inodes capped by the file system'], binaries: [unshare, python], hasInodeCap: true, isWatched: true }
 }
 
 async function launchUnshare(
@@ -117,8 +118,8 @@ function rlimits(language: 'python' | 'javascript', limits: RunLimits): Readonly
     RLIMIT_MEMLOCK: both(0),
     RLIMIT_MSGQUEUE: both(0),
     RLIMIT_SIGPENDING: both(128),
-    RLIMIT_DATA: both(Math.min(512 * MIB, limits.memoryBytes)),
-    ...(language === 'python' ? { RLIMIT_AS: both(2 * limits.memoryBytes) } : {}),
+    RLIMIT_DATA: both(dataBytes(limits)),
+    ...(language === 'python' ? { RLIMIT_AS: both(addressSpaceBytes(limits)) } : {}),
   }
 }
 

@@ -20,7 +20,7 @@ import type { RunLimits, RunResult } from '../../src/ports/sandbox.ts'
 import { createTreeSitterParser } from '../../src/project/tree-sitter-parser.ts'
 import { kernelNotes } from '../../src/sandbox/capability-notes.ts'
 import { createSandbox } from '../../src/sandbox/create-sandbox.ts'
-import type { Detected, DriverParts } from '../../src/sandbox/detect-bwrap.ts'
+import { type Detected, type DriverParts, detectBwrap } from '../../src/sandbox/detect-bwrap.ts'
 import { makePrivateDir, sandboxUser } from '../../src/sandbox/host-user.ts'
 import { attackDriver, countAttacks, interpreterBinaries, probeKey, recallProbe, rememberProbe } from '../../src/sandbox/probe.ts'
 import { OWNER_FILE } from '../../src/sandbox/sweep-dead.ts'
@@ -119,7 +119,7 @@ describe('a set-up that breaks off', () => {
     const detect = async ({ workDir }: DriverParts): Promise<Detected> => {
       rmSync(workDir, { recursive: true })
       const driver = { ...stageDriver([]), close: () => void seen.push('closed') }
-      return { driver, notes: [], binaries: [], hasInodeCap: false }
+      return { driver, notes: [], binaries: [], hasInodeCap: false, isWatched: true }
     }
     const detectors = { bwrap: detect, unshare: detect, container: detect }
     const sandbox = createSandbox({ cacheDir, tmpDir: reachable(), drivers: ['bwrap'], detectors })
@@ -279,6 +279,18 @@ describe('on this machine', () => {
     await sandbox.dispose()
     if (found.driver === 'bwrap') expect(found.fix).toMatch(/install.* bubblewrap$/)
     else expect(found).toMatchObject({ driver: 'container', isolation: 'partial' })
+  })
+
+  test.skipIf(why !== null)('a driver into which no watchdog looks is not said to have one', async () => {
+    const detect = async (parts: DriverParts): Promise<Detected> => {
+      const detected = await detectBwrap(parts)
+      return detected.driver === null ? detected : { ...detected, notes: ['what it holds'], isWatched: false }
+    }
+    const detectors = { bwrap: detect, unshare: detect, container: detect }
+    const sandbox = createSandbox({ cacheDir, tmpDir: tmpdir(), drivers: ['bwrap'], detectors })
+    const found = await sandbox.probe()
+    await sandbox.dispose()
+    expect(found.why.slice(-2)).toEqual([expect.stringMatching(/^bwrap: held off/), 'what it holds'])
   })
 
   test.skipIf(why !== null)('what the sandbox wrote is gone after dispose', async () => {

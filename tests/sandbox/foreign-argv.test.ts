@@ -14,6 +14,8 @@ const plan = {
   hasChannel: false,
   seccompPath: '/srv/seccomp.json',
   hasInodeCap: true,
+  mark: 'started-1',
+  bytes: { data: 512 << 20, addressSpace: 2 * 1024 ** 3 },
 }
 /** Returns the value that follows each `name` in `args`. */
 const valuesOf = (args: readonly string[], name: string): string[] =>
@@ -53,15 +55,14 @@ test('podman is given no inode option, which it would refuse to start with', () 
   expect(valuesOf(containerArgs({ ...plan, hasInodeCap: false }), '--tmpfs').join(' ')).not.toContain('nr_inodes')
 })
 
-test('the command comes last, and with a channel stdout becomes it', () => {
-  expect(containerArgs(plan).slice(-4)).toEqual(['python:3-slim', 'python3', '-c', 'pass'])
-  expect(containerArgs({ ...plan, hasChannel: true }).slice(-8, -3)).toEqual([
-    'python:3-slim',
-    '/bin/sh',
-    '-c',
-    'exec 6>&1 1>/dev/null; exec "$@"',
-    'sh',
-  ])
+test('the command comes last, after its mark and the bounds of a process, and with a channel stdout becomes it', () => {
+  const command = ['started-1', 'python3', '-c', 'pass']
+  const bounds = 'printf "%s\\n" "$0" >&2; ulimit -d 524288 2>/dev/null; ulimit -v 2097152 2>/dev/null'
+  expect(containerArgs(plan).slice(-8)).toEqual(['python:3-slim', '/bin/sh', '-c', `${bounds}; exec "$@"`, ...command])
+  const withChannel = `${bounds}; exec 6>&1 1>/dev/null; exec "$@"`
+  expect(containerArgs({ ...plan, hasChannel: true }).slice(-5)).toEqual([withChannel, ...command])
+  const unbounded = containerArgs({ ...plan, bytes: { ...plan.bytes, addressSpace: null } })
+  expect(unbounded.at(-5)).not.toContain('ulimit -v')
 })
 
 test('the macOS profile denies by default, network included, and quotes what it is given', () => {
