@@ -225,6 +225,13 @@ function f(x) {
       expect(outcomes).toEqual([{ kind: 'timeout' }, { kind: 'value', value: int(1) }])
     })
 
+    test('a call may start as many processes as the one before it, whatever that one left behind', async () => {
+      const code =
+        'import os, time\ndef f(x):\n    for i in range(45):\n        if os.fork() == 0: time.sleep(60)\n    return x\n'
+      const { outcomes } = await tell(python(code), 6)
+      expect(outcomes).toEqual([0, 1, 2, 3, 4, 5].map((n) => ({ kind: 'value', value: int(n) })))
+    })
+
     test('processes of its own that keep the machine busy are no excuse while loading', async () => {
       const code = 'import os, time\nfor i in range(50):\n    if os.fork() == 0:\n        while True: pass\n'
       const session = await sandbox.open(python(`${code}while True: time.sleep(1)\n`), { load: { cpuMs: 100, wallMs: 1_000 } })
