@@ -68,6 +68,12 @@ if (why !== null) {
       expect(program && (await runForgery(sandbox, SUITE, program)).problems).toEqual([])
     })
 
+    const suites = programs.flatMap(({ id, suite }) => (suite === undefined ? [] : [[id, suite] as const]))
+    test.each(suites)('%s is judged as it deserves by tests of %s', async (id) => {
+      const [program] = pickPrograms(programs, [id])
+      expect(program && (await runForgery(sandbox, SUITE, program)).problems).toEqual([])
+    })
+
     test('harmless programs run to their end in the same sandbox, and every oracle notices what it is for', async () => {
       const controls = await runControls(sandbox, world, SUITE)
       expect(controls.filter(({ problems }) => problems.length > 0)).toEqual([])

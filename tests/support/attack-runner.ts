@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { basename, join } from 'node:path'
+import type { SuiteFramework } from '../../src/domain/suite.ts'
 import type { Call, TypedValue } from '../../src/domain/value.ts'
 import type { Mount, Sandbox } from '../../src/ports/sandbox.ts'
 import { CAP_BYTES, judgeMemory, judgeRun, readHostMemory } from './attack-oracle.ts'
+import { runSuiteForgery } from './attack-suite.ts'
 import { type AttackWorld, survivors } from './attack-world.ts'
 
 /** One program of an attack suite, as its manifest lists it. */
@@ -19,6 +21,10 @@ export interface AttackProgram {
   readonly artifacts?: boolean
   readonly max_ms?: number
   readonly ingress?: boolean
+  /** For a forgery: judged by a test file of this framework, not by single calls. */
+  readonly suite?: SuiteFramework
+  /** For a forgery of a suite: what its report must say, so that it is known to have been tried. */
+  readonly says?: string
 }
 
 /** How one program fared. `problems` is empty when it was contained (or, for a forgery, refused). */
@@ -132,8 +138,9 @@ const int = (n: number): TypedValue => ({ t: 'int', v: String(n) })
 const list = (...v: TypedValue[]): TypedValue => ({ t: 'list', v })
 const text = (v: string): TypedValue => ({ t: 'str', v })
 
-/** Judges one forgery over the call channel: expected values stay here, the candidate sees only calls. */
+/** Judges one forgery, by a test file or over the call channel: there expected values stay here, the candidate sees only calls. */
 export async function runForgery(sandbox: Sandbox, dir: string, program: AttackProgram): Promise<AttackResult> {
+  if (program.suite !== undefined) return runSuiteForgery(sandbox, dir, program, program.suite)
   const a = 100 + Math.floor(Math.random() * 900)
   const cases: readonly (readonly [Call, TypedValue])[] = [
     [{ fn: 'add', args: [int(2), int(3)] }, int(5)],
