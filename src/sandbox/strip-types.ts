@@ -1,4 +1,4 @@
-import { childrenOf, fieldOf, nodeCount, type SyntaxTree, typeOf } from '../domain/syntax-tree.ts'
+import { childByField, childrenOf, fieldOf, nodeCount, type SyntaxTree, typeOf } from '../domain/syntax-tree.ts'
 
 /** JavaScript with the types blanked out, or why there is none. */
 export type Stripped =
@@ -37,11 +37,11 @@ const NOT_ERASABLE: Readonly<Record<string, string>> = {
  * `tree` must be of TypeScript. Pure; O(nodes). Code that cannot be erased is named, never guessed at.
  */
 export function stripTypes(tree: SyntaxTree): Stripped {
-  if (tree.errorCount > 0) {
+  const parents = parentsOf(tree)
+  if (tree.errorCount > missedLineEnds(tree, parents)) {
     const { line, column } = tree.firstError ?? { line: 1, column: 1 }
     return { kind: 'syntax-error', message: `line ${line}, column ${column}` }
   }
-  const parents = parentsOf(tree)
   const out = tree.text.split('')
   const blank = (start: number, end: number, first = ' '): void => {
     out.fill(' ', start, end)
@@ -56,13 +56,15 @@ export function stripTypes(tree: SyntaxTree): Stripped {
     const parentType = typeOf(tree, parent)
     const what = type === 'module' && tree.next[i] === i + 1 ? undefined : NOT_ERASABLE[type]
     if (what !== undefined) return { kind: 'not-erasable', what }
+    if (type === '=' && parentType === 'export_statement') return { kind: 'not-erasable', what: 'an export assignment' }
     if (isParameterProperty(tree, i, type, parentType)) return { kind: 'not-erasable', what: 'a parameter property' }
     if (TYPE_STATEMENTS.has(type) || isTypeImportOrExport(tree, i, type) || isDeclaredField(tree, i, type)) {
       const isExported = parentType === 'export_statement'
       blank(start(isExported ? parent : i), end(isExported ? parent : i), ';')
       i = (tree.next[i] ?? i + 1) - 1
     } else if (TYPE_NODES.has(type)) {
-      blank(start(i), end(i))
+      // Without its type a field called `get` would make a getter of the method on the next line.
+      blank(start(i), end(i), parentType === 'public_field_definition' && !hasValue(tree, parent) ? ';' : ' ')
       i = (tree.next[i] ?? i + 1) - 1
     } else if (isTypeSpecifier(tree, i, type) || isThisParameter(tree, i, type)) {
       blank(start(i), end(i))
@@ -73,9 +75,43 @@ export function stripTypes(tree: SyntaxTree): Stripped {
         blank(start(i), end(parent), wouldJoin(tree.text, end(parent)) ? ';' : ' ')
         i = (tree.next[parent] ?? i + 1) - 1
       }
+    } else if (type === '=>' && parentType === 'arrow_function') {
+      const from = endOfParameters(tree, parent)
+      // No line may end before the arrow. A comment in between goes too: one to the end of its line would take the arrow with it.
+      if (from !== null && /[\n\r\u2028\u2029]/.test(tree.text.slice(from, start(i)))) blank(from, start(i))
     } else if (isTypeToken(type, parentType)) blank(start(i), end(i))
   }
   return { kind: 'stripped', code: out.join('') }
+}
+
+/**
+ * Counts the errors that are none: the grammar misses that a line end ends a field before a generator method, and makes up a comma of no
+ * width in its place.
+ */
+function missedLineEnds(tree: SyntaxTree, parents: Uint32Array): number {
+  if (tree.errorCount === 0) return 0
+  let count = 0
+  for (let i = 0; i < nodeCount(tree); i++) {
+    if (typeOf(tree, i) !== ',' || tree.start[i] !== tree.end[i] || typeOf(tree, parents[i] ?? 0) !== 'class_body') continue
+    const siblings = childrenOf(tree, parents[i] ?? 0)
+    const at = siblings.indexOf(i)
+    const [before = 0, behind = 0] = [siblings[at - 1], siblings[at + 1]]
+    const gap = tree.text.slice(tree.end[before], tree.start[behind])
+    const isField = typeOf(tree, before) === 'public_field_definition' && !hasValue(tree, before)
+    if (isField && tree.text[tree.start[behind] ?? 0] === '*' && gap.includes('\n')) count++
+  }
+  return count
+}
+
+function hasValue(tree: SyntaxTree, field: number): boolean {
+  return childByField(tree, field, 'value') >= 0
+}
+
+/** The end of an arrow's parameters, where a return type follows them; null for any other arrow. */
+function endOfParameters(tree: SyntaxTree, arrow: number): number | null {
+  const parameters = childByField(tree, arrow, 'parameters')
+  const hasType = childrenOf(tree, arrow).some((child) => child > parameters && TYPE_NODES.has(typeOf(tree, child)))
+  return parameters >= 0 && hasType ? (tree.end[parameters] ?? null) : null
 }
 
 function parentsOf(tree: SyntaxTree): Uint32Array {

@@ -44,6 +44,7 @@ test.each([
 
 test.each([
   ['enum E { A }', 'an enum'],
+  ['function f() { return 8 }\nexport = f', 'an export assignment'],
   ['namespace N { export const x = 1 }', 'a namespace'],
   ['class A { constructor(private x: number) {} }', 'a parameter property'],
   ['class A { constructor(readonly x: number) {} }', 'a parameter property'],
@@ -61,6 +62,43 @@ test('an arrow whose return type spans lines stays one expression', async () => 
   if (result.kind !== 'stripped') throw new Error(result.kind)
   new Script(result.code)
 })
+
+/** What the code with its types gone gives when it is run. */
+async function resultOf(code: string): Promise<unknown> {
+  const result = await strip(code)
+  if (result.kind !== 'stripped') throw new Error(JSON.stringify(result))
+  expect(result.code).toHaveLength(code.length)
+  return new Script(result.code).runInNewContext()
+}
+
+test.each<[string, string, unknown]>([
+  ['on the line after the parameters', 'const f = (n: number)\n  : number => n + 1\nf(1)', 2],
+  ['behind a comment to the end of the line', 'const f = (n: number) // why\n  : number => n + 1\nf(1)', 2],
+  ['that is followed by a comment', 'const f = (n: number): number /* why */\n  => n + 1\nf(1)', 2],
+  ['of an async arrow', 'const f = async (n: number)\n  : Promise<number> => n\ntypeof f', 'function'],
+  ['that is a predicate', 'const f = (n: unknown)\n  : n is number => n === 1\nf(1)', true],
+])('an arrow stays on one line with its parameters: a return type %s', async (_, code, expected) => {
+  expect(await resultOf(code)).toBe(expected)
+})
+
+test.each<[string, string, unknown]>([
+  ['a generator', 'class A {\n  x?: number\n  *g() { yield 1 }\n}\n[...new A().g()].length', 1],
+  ['a generator, after a definite field', 'class A {\n  x!: number\n  *g() { yield 1 }\n}\n[...new A().g()].length', 1],
+  ['a method, where the field is called get', 'class A {\n  get: number\n  y() { return 1 }\n}\nnew A().y()', 1],
+  ['a method, where the field is called set', 'class A {\n  set?: number\n  y() { return 1 }\n}\nnew A().y()', 1],
+  ['a field, where the field is called static', 'class A {\n  static: number\n  y = 1\n}\nnew A().y', 1],
+  ['a computed name', 'class A {\n  x: number\n  ["y"] = 2\n}\nnew A().y', 2],
+  ['a generator, where the field has a value', 'class A {\n  x: number = 2;\n  *g() { yield 1 }\n}\nnew A().x', 2],
+])('a field without a value ends where its type stood: before %s', async (_, code, expected) => {
+  expect(await resultOf(code)).toBe(expected)
+})
+
+test.each(['class A {\n  x: number *g() { yield 1 }\n}', 'class A {\n  x: number\n  *g() { yield 1 }\n  y: = 1\n}'])(
+  'a class that is broken is a syntax error all the same: %s',
+  async (code) => {
+    expect(await strip(code)).toMatchObject({ kind: 'syntax-error' })
+  },
+)
 
 test('a syntax error is said with its place, and plain JavaScript is left as it is', async () => {
   expect(await strip('const x: = 1')).toMatchObject({ kind: 'syntax-error' })
