@@ -22,6 +22,7 @@ const main = async () => {
   held('root-read-only', () => { fs.writeFileSync('/etc/x', 'x'); return 'writable' })
   held('kernel-settings', () => { fs.closeSync(fs.openSync('/proc/sys/kernel/core_pattern', 'w')); return 'writable' })
   try { fs.watch('/tmp').close(); say('file-watches', 'to be had') } catch (error) { say('file-watches', error.code === 'EPERM' ? '' : error.code) }
+  held('javascript-memory', () => Buffer.alloc(600 * 1024 * 1024) && '600 MiB in one process')
   const status = fs.readFileSync('/proc/self/status', 'utf8')
   const field = (name) => (new RegExp('^' + name + ':\\s*(\\S+)', 'm').exec(status) || [])[1]
   say('system-call-filter', field('Seccomp') === '2' ? '' : 'off')
@@ -54,10 +55,35 @@ def held(name, attempt):
     os.write(1, (('bad ' if why else 'ok ') + name + (' ' + why if why else '') + '\n').encode())
 held('vm-socket', lambda: socket.socket(40, socket.SOCK_STREAM) and 'opened')
 held('netlink', lambda: socket.socket(16, socket.SOCK_RAW) and 'opened')
+held('python-memory', lambda: bytearray(600 << 20) and '600 MiB in one process')
 held('memfd', lambda: os.memfd_create('x') and 'opened')
 def many():
     for i in range(9000): os.close(os.open('/scratch/%d' % i, os.O_CREAT | os.O_WRONLY))
     return '9000 inodes'
 if os.environ.get('PROBE_INODES') == '1': held('inode-limit', many)
 os.write(1, b'ok finished\n')
+`
+
+/** Bound of the program below, of which it takes one and a half times. */
+export const PROBE_MEMORY_BYTES = 64 * 1024 * 1024
+
+/**
+ * Takes more memory than it may with processes that may each have what they take. Held off when it is ended, or one of them is. It waits
+ * for that, for whoever watches may look only now and then.
+ */
+export const PROBE_MEMORY = String.raw`
+import os, time
+for _ in range(6):
+    if os.fork() == 0:
+        taken = bytearray(b'x') * (16 << 20)
+        time.sleep(9)
+        os._exit(0)
+until = time.monotonic() + 3
+while time.monotonic() < until:
+    if os.waitpid(-1, os.WNOHANG)[0]:
+        os.write(1, b'ok memory-total\n')
+        os._exit(0)
+    time.sleep(0.02)
+os.write(1, b'bad memory-total 96 MiB of 64\n')
+os._exit(0)
 `

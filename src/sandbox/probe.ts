@@ -19,7 +19,7 @@ import { join } from 'node:path'
 import type { RunResult, RunSpec, SelfTest } from '../ports/sandbox.ts'
 import { tellingLine } from './explain-failure.ts'
 import type { Interpreters } from './interpreters.ts'
-import { PROBE_JAVASCRIPT, PROBE_PYTHON } from './probe-programs.ts'
+import { PROBE_JAVASCRIPT, PROBE_MEMORY, PROBE_MEMORY_BYTES, PROBE_PYTHON } from './probe-programs.ts'
 
 /** What the self-test found: the attacks that were not held off, by name with the reason. Empty means the driver holds. */
 export interface ProbeResult {
@@ -27,12 +27,12 @@ export interface ProbeResult {
   readonly held: readonly string[]
 }
 
-const EXPECTED_JAVASCRIPT = 14
-const EXPECTED_PYTHON = 3
+const EXPECTED_JAVASCRIPT = 15
+const EXPECTED_PYTHON = 4
 
 /**
  * Attacks a driver from inside and returns what it let through. Behaviour is what is asked, not presence: an installed bubblewrap
- * may still be stopped by AppArmor, a container or the caller being root. Takes about 0.3 s.
+ * may still be stopped by AppArmor, a container or the caller being root. Takes about 0.4 s.
  */
 export async function attackDriver(
   run: (spec: RunSpec) => Promise<RunResult>,
@@ -73,7 +73,10 @@ export async function attackDriver(
         limits: { cpuMs: 3_000, wallMs: 10_000 },
         env: { PROBE_INODES: host.hasInodeCap ? '1' : '0' },
       }
-      take('python', await run(spec), EXPECTED_PYTHON)
+      const result = await run(spec)
+      take('python', result, EXPECTED_PYTHON)
+      // What does not even start is told once.
+      if (result.end !== 'sandbox-error') lines.push(readMemoryAttack(await run(MEMORY_ATTACK)))
     }
     if (!host.hasJavaScript && !host.hasPython) failures.push('no interpreter to test with')
     failures.push(...lines.filter((line) => line.startsWith('bad ')).map((line) => line.slice(4, 120)))
@@ -84,6 +87,20 @@ export async function attackDriver(
     tcp.close()
     local.close()
   }
+}
+
+const MEMORY_ATTACK: RunSpec = {
+  language: 'python',
+  argv: ['-S', '-c', PROBE_MEMORY],
+  limits: { cpuMs: 3_000, wallMs: 10_000, memoryBytes: PROBE_MEMORY_BYTES },
+}
+
+/** Returns the line the attack on memory in total is worth. Who says nothing was ended by the bound, or has shown nothing. */
+function readMemoryAttack({ end, signal, stdout, stderr }: RunResult): string {
+  const said = stdout.text.trim()
+  if (end === 'exit' && /^(ok|bad) memory-total/.test(said)) return said
+  if (end === 'memory' || (end === 'signal' && signal === 9)) return 'ok memory-total'
+  return `bad memory self-test did not finish (${end}): ${tellingLine(stderr.text)}`
 }
 
 /** Returns how many attacks the self-test made and how many were not held off. */
@@ -157,7 +174,7 @@ export function rememberProbe(cacheDir: string, key: string, result: ProbeResult
     writeFileSync(temporary, JSON.stringify({ key, held: result.held }), { mode: 0o600, flag: 'wx' })
     renameSync(temporary, join(cacheDir, 'sandbox-probe.json'))
   } catch {
-    // A cache that cannot be written only costs the next start a third of a second.
+    // A cache that cannot be written only costs the next start half a second.
   }
 }
 

@@ -231,8 +231,22 @@ test('a self-test that could not start says what went wrong, and counts what was
   const host = { workDir: tmpDir, hasJavaScript: false, hasPython: true, hasInodeCap: false }
   const dead = await attackDriver(async () => ended('', text), host)
   expect(dead.failures).toEqual(['python self-test did not finish (sandbox-error): PermissionError: mount on /usr'])
-  const leaky = await attackDriver(async () => ended('ok vm-socket\nbad netlink opened\nok memfd\nok finished\n', ''), host)
-  expect([leaky.failures, countAttacks(leaky)]).toEqual([['netlink opened'], { attacks: 3, escaped: 1 }])
+  const said = 'ok vm-socket\nbad netlink opened\nok memfd\nok python-memory\nok finished\n'
+  /** Answers the first run with what a leaky driver says, and the second, after memory in total, with `second`. */
+  const leaky = (second: Partial<RunResult>): ReturnType<typeof attackDriver> => {
+    const answers = [{ ...ended(said, ''), end: 'exit', code: 0 } as const, { ...ended('', ''), ...second }]
+    return attackDriver(async () => answers.shift() ?? ended('', ''), host)
+  }
+  const found = await leaky({ end: 'memory' })
+  expect([found.failures, countAttacks(found)]).toEqual([['netlink opened'], { attacks: 5, escaped: 1 }])
+  const all = { ...ended('bad memory-total 96 MiB of 64\n', ''), end: 'exit', code: 0 } as const
+  expect((await leaky(all)).failures).toEqual(['netlink opened', 'memory-total 96 MiB of 64'])
+  const killed = { ...ended('ok memory-total\n', ''), end: 'exit', code: 0 } as const
+  for (const held of [killed, { end: 'signal', signal: 9 }] as const)
+    expect((await leaky(held)).failures).toEqual(['netlink opened'])
+  // Who says nothing has not shown that anything holds.
+  for (const silent of [{ end: 'exit', code: 0 }, { end: 'exit', code: 1 }, { end: 'wall' }] as const)
+    expect((await leaky(silent)).failures).toEqual(['netlink opened', expect.stringMatching(/^memory self-test did not finish/)])
 })
 
 const why = await whyNotHere('bwrap')
@@ -254,6 +268,8 @@ describe('on this machine', () => {
       selfTest: { attacks: expect.any(Number), escaped: 0 },
     })
     expect(found.selfTest?.attacks).toBeGreaterThan(14)
+    const { held } = JSON.parse(kept) as { held: string[] }
+    expect(held).toEqual(expect.arrayContaining(['javascript-memory', 'python-memory', 'memory-total', 'file-watches']))
     expect(found.why).toContain(`bwrap: held off ${found.selfTest?.attacks} attacks of the self-test`)
   })
 
