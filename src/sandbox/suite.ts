@@ -15,4 +15,6 @@ export interface SuiteSpec {
   /** A directory on the host with the framework in it; vitest needs one. Bound read-only, so its path can be seen inside. */
   readonly nodeModules?: string
   readonly signal?: AbortSignal
+  /** Wall time for all that runs on one channel; a minute when absent. */
+  readonly wallMs?: number
 }

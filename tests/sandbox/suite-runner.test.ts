@@ -127,6 +127,32 @@ await describeInSandbox('suites', (sandbox) => {
     },
   )
 
+  test.each([
+    ['through the call proxy', suite('unittest', RIGHT, UNITTEST)],
+    ['in the process of the code', suite('unittest', BOX, STATEFUL)],
+    ['where the code does not load', suite('unittest', 'import time\ntime.sleep(1)\n1 / 0\n', UNITTEST)],
+  ])('a suite that takes too long says nothing of the code: %s', async (_, spec) => {
+    const report = await runSuite(sandbox(), { ...spec, wallMs: 1 })
+    expect(report).toMatchObject({
+      grade: 'unverified',
+      passed: false,
+      tests: [],
+      reasons: ['the suite took longer than 0.001 s'],
+    })
+  })
+
+  test('the second channel has a bound of its own', async () => {
+    const slow = 'import time\nclass Box:\n    def __init__(self, value):\n        time.sleep(40)\n        self.value = value\n'
+    const report = await runSuite(sandbox(), { ...suite('unittest', slow, STATEFUL), wallMs: 2_500 })
+    expect(report).toMatchObject({ grade: 'unverified', passed: false, reasons: ['the suite took longer than 2.5 s'] })
+  })
+
+  test('a run that is told to stop is not one that took too long', async () => {
+    const spec = { ...suite('unittest', RIGHT, UNITTEST), signal: AbortSignal.abort() }
+    const { reasons } = await runSuite(sandbox(), spec)
+    expect(reasons.join()).not.toMatch(/longer than/)
+  })
+
   test('tests that pass without the code prove nothing', async () => {
     const empty = 'import unittest\nclass T(unittest.TestCase):\n    def test_nothing(self): self.assertTrue(True)\n'
     const result = await runSuite(sandbox(), suite('unittest', RIGHT, empty))
