@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 
-/** Says how many sandboxed programs run at the same time. Waiters are served in order. */
+/** Says how many sandboxed programs are waited for at the same time. Waiters are served in order. */
 export interface Slots {
   /**
    * Waits for a place and returns what gives it back, to be called once; with `alone` for all places, so that nothing else of this
@@ -16,7 +16,8 @@ interface Waiter {
 
 /**
  * Creates `size` places: by default one core is left for everything else. A run holds a place from start to end, a session only while
- * it is asked something: two sessions that answer one another must not wait for each other's end.
+ * it is asked something: two sessions that answer one another must not wait for each other's end. What a candidate left running at its top
+ * level therefore runs on between its calls, beside whoever holds the places; the session's own limits bound it.
  */
 export function createSlots(size = Math.max(1, availableParallelism() - 1)): Slots {
   let free = size
