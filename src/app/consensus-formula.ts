@@ -51,7 +51,7 @@ export const FORMULA = {
   confidence:
     'execution-agreement: uncapped = 1 / (1 + exp(-(4.37 d - 1.3 [no example] + 1.1 t + 1.87 s + 0.62 min(v, 5) / 5 - 5.01))), of the winner w: d, t: shares of examples and of believed assertions passed ' +
     '(1 and 0.5 where there are none), s = sum_j counts[j] evidence.agreement[w][j] / sum of all counts, v = votes (both terms are 0 where the sum of all counts is 1); value = uncapped, ' +
-    `at most ${ONE_MODEL_CAP} where modelCount is 1. test-suite and structure-medoid: ${UNEXECUTED_CAP} medoid, or ${UNEXECUTED_CAP * LONE_LIKENESS} where no other program parses; ${ALONE} instead where the winner's row of suite isGreen and verified. ` +
+    `at most ${ONE_MODEL_CAP} where modelCount is 1 or votes are fewer than 2. test-suite and structure-medoid: ${UNEXECUTED_CAP} medoid, or ${UNEXECUTED_CAP * LONE_LIKENESS} where no other program parses; ${ALONE} instead where the winner's row of suite isGreen and verified. ` +
     `All: at most ${FAILS_CAP} where that row is not green and not unverified; 0 without a winner`,
   stop:
     'settled: there is a winner, its row of suite isGreen (or is unverified, or no row is anything else), every example passes, at least one call is compared, votes are at least 2 and at least half of the sum of all counts; ' +

@@ -164,7 +164,7 @@ function dissentLines({ decision, verdict }: Judgement): string[] {
   }
   const lines = decision.dissent.slice(0, SHOWN_DISSENT).map(({ agent, candidate, call, gave, winnerGave }) => {
     const who = `- ${prose(agent)} (${inlineCode(candidate)})`
-    if (call === null) return `${who}: another program, that differs in nothing that was compared`
+    if (call === null) return `${who}: a part of a value that is too long to show`
     return `${who}: ${inlineCode(call)} gives ${inlineCode(gave ?? 'nothing')} where the winner gives ${inlineCode(winnerGave ?? 'nothing')}`
   })
   const more = decision.dissent.length - lines.length

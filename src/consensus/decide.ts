@@ -160,15 +160,14 @@ function readConfidence(
     0,
   )
   const cluster = ranking.clusters.find((members) => members.includes(at)) ?? [at]
+  const toPool = (members: readonly number[]): number[] => members.map((member) => ranking.live[member] ?? -1)
   return confidenceOf({
     examples: pool.plan.examples.length === 0 ? null : winner.examplesPassed / pool.plan.examples.length,
     assertions: shareOfBelieved(ranking, at),
     softAgreement: answers <= 1 ? null : agreeing / answers,
     votes: winner.votes,
-    models: modelsOf(
-      cluster.map((member) => ranking.live[member] ?? -1),
-      pool.contenders,
-    ).size,
+    // Copies of a program that gives no value somewhere agree with nothing there, whoever wrote them.
+    models: winner.votes < 2 ? 1 : modelsOf(toPool(cluster), pool.contenders).size,
   })
 }
 

@@ -23,14 +23,21 @@ export function explainWinner(decision: Decision, winner: RankedContender): stri
       return second === undefined ? lines : [...lines, `${second.id} is next: ${aheadOf(decision, winner, second)}.`]
     }
     case 'structure-medoid': {
-      const why = second === undefined ? 'there is no other program' : aheadOf(decision, winner, second)
-      return [`${winner.id} was chosen without execution, because ${decision.notExecuted ?? 'nothing was executed'}: ${why}.`]
+      const why = decision.notExecuted ?? 'nothing was executed'
+      return [`${winner.id} was chosen without execution, because ${why}: ${whyWithoutCalls(decision)}.`]
     }
     case 'none':
       return []
     default:
       return decision.method satisfies never
   }
+}
+
+/** Returns what put the winner first where no call was executed. */
+export function whyWithoutCalls(decision: Decision): string {
+  const winner = decision.ranking.find(({ id }) => id === decision.winner)
+  const second = decision.ranking.find(({ id }) => id !== decision.winner)
+  return winner === undefined || second === undefined ? 'there is no other program' : aheadOf(decision, winner, second)
 }
 
 function who({ id, agent, model }: RankedContender): string {

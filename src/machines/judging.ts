@@ -1,7 +1,9 @@
 import { toCodeBleuSettings } from '../consensus/code-bleu-settings.ts'
+import { givenTests, share } from '../consensus/count-words.ts'
 import { decide } from '../consensus/decide.ts'
 import type { Decision, DissentingView } from '../consensus/decision.ts'
 import { agreementWords } from '../consensus/describe-evidence.ts'
+import { whyWithoutCalls } from '../consensus/explain-winner.ts'
 import { arbiterOf, type EvidencePlan, planEvidence } from '../consensus/plan-evidence.ts'
 import { suiteFacts } from '../consensus/suite-facts.ts'
 import type { EffectId } from '../domain/ids.ts'
@@ -184,17 +186,17 @@ function reasonOf(gate: GateResult, execution: ExecuteResult | null, decision: D
   if (decision.winner === null) return `no program parses: ${gate.candidates[0]?.parseError ?? 'unknown'}`
   if (decision.abstain !== null) return decision.abstain
   if (decision.method === 'test-suite') {
-    return `it passes ${tests?.count ?? 0} of the ${tests?.total ?? 0} tests that were given; there was nothing to call`
+    return `it passes ${givenTests(tests?.count ?? 0, tests?.total ?? 0)}; there was nothing to call`
   }
   if (decision.method !== 'execution-agreement') {
     const why = execution?.why || 'there was nothing to call'
-    return `it shares most of its structure with the others; nothing was executed: ${why}`
+    return `${whyWithoutCalls(decision)}; nothing was executed: ${why}`
   }
   const { examples, assertions } = decision
   const shown = [
-    examples.total > 0 ? `${examples.passed} of ${examples.total} examples` : 'no example in the task',
+    examples.total > 0 ? share(examples.passed, examples.total, 'example') : 'no example in the task',
     assertions.total > 0
-      ? `${assertions.passed} of ${assertions.total} blind assertions${disbelieved(decision)}`
+      ? `${share(assertions.passed, assertions.total, 'blind assertion')}${disbelieved(decision)}`
       : 'no assertion',
     agreementWords(decision),
   ]
@@ -210,7 +212,7 @@ function disbelieved({ evidence }: Decision): string {
 function toDissent(view: DissentingView): Dissent {
   const why =
     view.call === null
-      ? `a different program; it differs in nothing that was compared`
+      ? 'a part of a value that is too long to show'
       : `${view.call} gives ${view.gave ?? 'nothing'} where the winner gives ${view.winnerGave ?? 'nothing'}`
   return { agent: view.agent, candidate: view.candidate, why }
 }

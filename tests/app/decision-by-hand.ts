@@ -233,6 +233,6 @@ export function confidenceByHand(consensus: Consensus, order: readonly string[])
   const byOthers = answers <= 1 ? 0 : 1.87 * soft + (0.62 * Math.min(winner.votes, 5)) / 5
   const power = 4.37 * d - (evidence.examples.length === 0 ? 1.3 : 0) + 1.1 * t + byOthers - 5.01
   const uncapped = 1 / (1 + Math.exp(-power))
-  const oneModel = modelCountsByHand(consensus)[winner.id] === 1 ? 0.84 : 1
+  const oneModel = modelCountsByHand(consensus)[winner.id] === 1 || winner.votes < 2 ? 0.84 : 1
   return { value: Math.min(uncapped, oneModel, most), uncapped }
 }

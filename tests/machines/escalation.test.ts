@@ -108,8 +108,8 @@ test('the reason does not say that answers behave alike where none but the winne
     return run.fold.context?.judgement?.verdict.reason ?? ''
   }
   expect([reason(sum), reason(product)]).toEqual([
-    '1 of 1 examples, no assertion, 2 of 2 answers behave alike',
-    '1 of 1 examples, no assertion, no other of 2 answers behaves like it',
+    '1 of 1 example, no assertion, 2 of 2 answers behave alike',
+    '1 of 1 example, no assertion, no other of 2 answers behaves like it',
   ])
 })
 
