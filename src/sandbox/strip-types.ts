@@ -30,6 +30,7 @@ const NOT_ERASABLE: Readonly<Record<string, string>> = {
   module: 'a namespace',
   import_alias: 'an import alias',
   import_require_clause: 'import = require()',
+  decorator: 'a decorator',
 }
 
 /**
@@ -65,6 +66,11 @@ export function stripTypes(tree: SyntaxTree): Stripped {
     } else if (TYPE_NODES.has(type)) {
       // Without its type a field called `get` would make a getter of the method on the next line.
       blank(start(i), end(i), parentType === 'public_field_definition' && !hasValue(tree, parent) ? ';' : ' ')
+      // `return <T>` and then a line end would return nothing.
+      if (start(i) === start(parent) && (parentType === 'type_assertion' || parentType === 'arrow_function')) {
+        const rest = childrenOf(tree, parent).find((child) => child > i && typeOf(tree, child) !== 'comment')
+        if (rest !== undefined) blank(end(i), start(rest))
+      }
       i = (tree.next[i] ?? i + 1) - 1
     } else if (isTypeSpecifier(tree, i, type) || isThisParameter(tree, i, type)) {
       blank(start(i), end(i))

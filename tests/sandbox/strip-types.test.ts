@@ -45,6 +45,8 @@ test.each([
 test.each([
   ['enum E { A }', 'an enum'],
   ['function f() { return 8 }\nexport = f', 'an export assignment'],
+  ['@dec class A {}', 'a decorator'],
+  ['function f(@dec x: number) {}', 'a decorator'],
   ['namespace N { export const x = 1 }', 'a namespace'],
   ['class A { constructor(private x: number) {} }', 'a parameter property'],
   ['class A { constructor(readonly x: number) {} }', 'a parameter property'],
@@ -78,6 +80,14 @@ test.each<[string, string, unknown]>([
   ['of an async arrow', 'const f = async (n: number)\n  : Promise<number> => n\ntypeof f', 'function'],
   ['that is a predicate', 'const f = (n: unknown)\n  : n is number => n === 1\nf(1)', true],
 ])('an arrow stays on one line with its parameters: a return type %s', async (_, code, expected) => {
+  expect(await resultOf(code)).toBe(expected)
+})
+
+test.each<[string, string, unknown]>([
+  ['a cast', 'const f = (): number => {\n  return <number>\n    5\n}\nf()', 5],
+  ['a cast and a comment', 'const f = (): number => {\n  return <number> // why\n    5\n}\nf()', 5],
+  ['a generic arrow', 'const f = () => {\n  return <T,>\n    (x: T): T => x\n}\nf()(3)', 3],
+])('what is returned stays on the line of its return: %s', async (_, code, expected) => {
   expect(await resultOf(code)).toBe(expected)
 })
 
