@@ -56,10 +56,18 @@ export function explainMishap(
   error: unknown,
   tmpDir: string,
 ): { readonly why: string; readonly fix: string | null } {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const message = error instanceof Error ? error.message : String(error)
-  const said = /^E[A-Z]+$/.test(code) ? (message.split(',')[0] ?? code) : tellingLine(message)
+  const code = codeOf(error)
   const elsewhere = tmpDir.startsWith('/var/tmp') ? 'export TMPDIR=/tmp' : 'export TMPDIR=/var/tmp'
   const fix = BAD_PLACE.has(code) ? elsewhere : code === 'EMFILE' || code === 'ENFILE' ? 'ulimit -n 4096' : null
-  return { why: `${driver}: could not be set up: ${said}`, fix }
+  return { why: `${driver}: could not be set up: ${sayWithoutPath(error)}`, fix }
+}
+
+/** Returns what `error` says, short, and without the path that an error of the operating system ends with. */
+export function sayWithoutPath(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return /^E[A-Z]+$/.test(codeOf(error)) ? (message.split(',')[0] ?? '') : tellingLine(message)
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }

@@ -2,7 +2,15 @@ import { readFileSync, rmSync } from 'node:fs'
 import { release } from 'node:os'
 import type { RunLimits, RunSpec, Sandbox, SandboxCapabilities, SelfTest } from '../ports/sandbox.ts'
 import type { SyntaxParser } from '../ports/syntax-parser.ts'
-import { explainMishap, type FoundLanguages, kernelNotes, languagesOf, memoryNote, noSandbox } from './capability-notes.ts'
+import {
+  explainMishap,
+  type FoundLanguages,
+  kernelNotes,
+  languagesOf,
+  memoryNote,
+  noSandbox,
+  sayWithoutPath,
+} from './capability-notes.ts'
 import { createRunCgroups, findCgroupHome } from './cgroup.ts'
 import { detectContainer } from './container-driver.ts'
 import { type Detected, type DriverParts, detectBwrap } from './detect-bwrap.ts'
@@ -122,7 +130,10 @@ async function chooseSandbox(options: SandboxOptions, onMishap: () => void): Pro
   sweepDead(options.tmpDir, user)
   for (const name of options.drivers ?? (Object.keys(DETECTORS) as DriverName[])) {
     const place = makePlace(options.tmpDir, user)
-    if ('why' in place) return createRefuseSandbox(noSandbox([...why, place.why], found, place.fix))
+    if ('why' in place) {
+      onMishap()
+      return createRefuseSandbox(noSandbox([...why, place.why], found, place.fix))
+    }
     const tried = await tryDriver(attempt, name, place).catch((error: unknown): Tried => {
       onMishap()
       const { why: broke, fix: helps } = explainMishap(name, error, options.tmpDir)
@@ -151,8 +162,9 @@ function makePlace(tmpDir: string, user: HostUser): Place | { readonly why: stri
   let workDir: string
   try {
     workDir = makePrivateDir(tmpDir, user)
-  } catch {
-    return { why: 'no working directory can be made in the temporary directory', fix: 'export TMPDIR=/var/tmp' }
+  } catch (error) {
+    const why = `no working directory can be made in the temporary directory: ${sayWithoutPath(error)}`
+    return { why, fix: tmpDir.startsWith('/var/tmp') ? 'export TMPDIR=/tmp' : 'export TMPDIR=/var/tmp' }
   }
   const forget = (): void => {
     process.off('exit', forget)

@@ -114,6 +114,25 @@ describe('a set-up that breaks off', () => {
     await sandbox.dispose()
   })
 
+  test('with no working directory to make says what the system said, and is tried anew as well', async () => {
+    const own = reachable()
+    const gone = join(own, 'gone')
+    const sandbox = createSandbox({
+      cacheDir,
+      tmpDir: gone,
+      drivers: ['bwrap'],
+      detectors: { bwrap: async () => nobody, unshare: async () => nobody, container: async () => nobody },
+    })
+    const first = (await sandbox.probe()).why.at(-1)
+    mkdirSync(gone, { mode: 0o755 })
+    const second = (await sandbox.probe()).why.at(-1)
+    await sandbox.dispose()
+    expect([first, second]).toEqual([
+      'no working directory can be made in the temporary directory: ENOENT: no such file or directory',
+      'not installed',
+    ])
+  })
+
   test('in the middle of the self-test closes the driver that was built', async () => {
     const seen: string[] = []
     const detect = async ({ workDir }: DriverParts): Promise<Detected> => {
