@@ -9,7 +9,8 @@ import type { Call, CallOutcome } from '../domain/value.ts'
  *    scratch space that starts empty and dies with the run.
  * 4. The environment inside is an allow-list; nothing of the host's environment, descriptors or process table crosses.
  * 5. No socket leads out, not to loopback, not to a unix or abstract socket, not to a virtual-machine socket.
- * 6. CPU, wall time, memory in total, processes, files, inodes and output are bounded; crossing a bound is an `end`, not an error.
+ * 6. CPU, wall time, memory in total, processes, files, inodes and output are bounded; crossing a bound is an `end`, not an error. A
+ *    `partial` driver says in `why` which bounds it holds otherwise, and which ends it cannot tell.
  * 7. When `run` resolves or `close` resolves, no process of the program is left, detached ones included.
  * 8. `call` sends one call under an unguessable id and takes exactly one line back. Any deviation (a second line, a wrong id,
  *    no JSON, too long, an early exit) ends the session: that call and all later ones are `not-run`.
@@ -22,9 +23,15 @@ import type { Call, CallOutcome } from '../domain/value.ts'
  * 11. `close` and `dispose` may be called twice, at any time, and end what is still running.
  */
 export interface Sandbox {
-  /** What this machine can hold, measured by attacking it. Never throws; cached per boot, binary and policy. */
+  /**
+   * What this machine can hold, measured by attacking it. Never throws; cached per boot, binary and policy, but for a set-up that broke
+   * off (a full disk), which is tried anew when next asked.
+   */
   probe(): Promise<SandboxCapabilities>
-  /** Runs one program to its end. Throws `NO_SANDBOX` (no isolation) or `POLICY_REFUSED` (a spec outside the policy). */
+  /**
+   * Runs one program to its end. Throws `NO_SANDBOX` (no isolation), `POLICY_REFUSED` (a spec outside the policy) or `SANDBOX` (the
+   * system started no process; retryable where that passes).
+   */
   run(spec: RunSpec): Promise<RunResult>
   /** Opens a warm process for one candidate. The candidate's code runs first in `load`. Throws as `run` does. */
   open(candidate: CandidateProgram, options?: SessionOptions): Promise<CandidateSession>
@@ -52,7 +59,7 @@ export interface SandboxCapabilities {
    * them were not held off. Absent where no driver came so far.
    */
   readonly selfTest?: SelfTest
-  /** Languages that can run here, with the interpreter's version, and those that cannot, with the reason. */
+  /** Languages that can run here, with the interpreter, and those that cannot, with the reason: none can where nothing isolates. */
   readonly languages: Readonly<Record<CandidateLanguage, { readonly available: boolean; readonly note: string }>>
 }
 
