@@ -31,13 +31,14 @@ export function readTree(rootPid: number, isThorough = true): TreeUsage {
   for (; at < queue.length && at < MAX_PROCESSES; at++) {
     const pid = queue[at] ?? 0
     const status = read(`/proc/${pid}/status`)
-    cpuMs += readCpuMs(pid)
+    const schedule = isThorough ? readSchedule(pid) : NOT_READ
+    cpuMs += readCpuMs(pid, schedule.ranMs)
     memoryBytes += sumMemory(status)
-    if (isThorough) waitedMs = Math.max(waitedMs, readWaitedMs(pid))
+    waitedMs = Math.max(waitedMs, schedule.waitedMs)
     const hasThreads = isThorough && !/^Threads:\s+1$/m.test(status)
     queue.push(...(hasThreads ? readChildrenOfThreads(pid) : readChildren(pid)))
   }
-  return { processes: at, cpuMs, memoryBytes, waitedMs }
+  return { processes: at, cpuMs: Math.ceil(cpuMs), memoryBytes, waitedMs }
 }
 
 /** CPU time of `rootPid`'s tree in ms; cheaper than `readTree`. */
@@ -79,19 +80,22 @@ function isEmptyShell(pid: number): boolean {
   }
 }
 
-function readCpuMs(pid: number): number {
+/** CPU time of `pid` and of the dead children it reaped. Ticks are coarse: fifty processes hide half a second in them, hence `ranMs`. */
+function readCpuMs(pid: number, ranMs = 0): number {
   const stat = read(`/proc/${pid}/stat`)
   // The name in parentheses may hold anything; fields count from the last one. utime, stime, cutime, cstime are 14 to 17.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  let ticks = 0
-  for (const index of [11, 12, 13, 14]) ticks += Number(fields[index] ?? 0)
-  return ticks * TICK_MS
+  const [own, system, ofChildren, systemOfChildren] = [11, 12, 13, 14].map((index) => Number(fields[index] ?? 0) * TICK_MS)
+  return Math.max((own ?? 0) + (system ?? 0), ranMs) + (ofChildren ?? 0) + (systemOfChildren ?? 0)
 }
 
 /** Of the first thread, where candidates run. The file holds nanoseconds on a core, nanoseconds waited for one, and turns. */
-function readWaitedMs(pid: number): number {
-  return Number(read(`/proc/${pid}/schedstat`).split(' ')[1] ?? 0) / 1e6
+function readSchedule(pid: number): { readonly ranMs: number; readonly waitedMs: number } {
+  const [ran = 0, waited = 0] = read(`/proc/${pid}/schedstat`).split(' ').map(Number)
+  return { ranMs: ran / 1e6, waitedMs: waited / 1e6 }
 }
+
+const NOT_READ = { ranMs: 0, waitedMs: 0 }
 
 /**
  * Swap counts, for a program can push its own memory out; so do page tables, which grow without resident memory when a large range is
