@@ -23,10 +23,16 @@ const V = (value: unknown) => ['v', value]
 
 await describeInSandbox('the process of the tests, given forged answers', (sandbox) => {
   /** What became of each test, when its calls are answered so, in order; every test makes one call. */
-  const judge = async (language: 'python' | 'javascript', framework: string, tests: string, known: TypedValue[]) => {
+  const judge = async (
+    language: 'python' | 'javascript',
+    framework: string,
+    tests: string,
+    known: TypedValue[],
+    more: readonly string[] = [],
+  ) => {
     const code = language === 'python' ? SUITE_PROXY_HARNESS : SUITE_PROXY_JAVASCRIPT
     const session = await sandbox().open({ language, code, entryPoint: 'run', seed: 1 })
-    const names = ['f', 'g'].map((name) => [name, 'function', []])
+    const names = ['f', 'g', ...more].map((name) => [name, 'function', []])
     const args = [{ t: 'list', v: known } as const, toTyped(tests), toTyped('solution'), toTyped(names), toTyped(framework)]
     const outcome = await session.call({ fn: 'run', args }, { cpuMs: 5_000, wallMs: 20_000 })
     await session.close()
@@ -66,6 +72,12 @@ await describeInSandbox('the process of the tests, given forged answers', (sandb
     "import test from 'node:test'\nimport assert from 'node:assert'\nimport { f, g } from './solution.mjs'\ntest('a', () => { const xs = [1]; assert.throws(() => f(xs, { k: 1 }), Error) })\ntest('b', () => { const xs = g(); assert.ok(xs.every((x) => x === 1)) })\ntest('c', () => { class Own extends Error { constructor() { super(); this.name = 'Own' } }\n const o = {}; o.toString = () => 'o'; assert.equal(o + String(new Own()), 'oOwn') })\n"
   const VITEST =
     "import { test, expect } from 'vitest'\nimport { f, g } from './solution.mjs'\ntest('a', () => { expect(() => f([1], { k: 1 })).toThrow() })\ntest('b', () => { expect(g()).toEqual([1]) })\n"
+
+  test.each(['__getattr__', '__class__', 'a b', 'x = 1'])('a name that is none is not put into a module: %s', async (name) => {
+    expect(await judge('python', 'unittest', PYTHON, [], [name])).toContain('["cannot","a name that is none"]')
+    if (!name.startsWith('__'))
+      expect(await judge('javascript', 'vitest', '', [], [name])).toContain('["cannot","a name that is none"]')
+  })
 
   test.each([
     ['a word of every list', ['value', V(1), [['__proto__', 'dict', [V('every'), ['r', 'concat']]]], '', '']],

@@ -169,6 +169,7 @@ def _stub(module_name, names):
     stub = _Stub(module_name)
     put = types.ModuleType.__setattr__
     for name, kind, mro in names:
+        if not name.isidentifier() or name.startswith('__'): _cannot('a name that is none')
         put(stub, name, _Proxy(name) if kind == 'function' else _error_class(mro) if kind == 'error' else _Value(name))
     put(stub, '__all__', [name for name, _, _ in names if not name.startswith('_')])
     return stub

@@ -251,6 +251,7 @@ export async function run(answers, source, moduleName, names, framework) {
   state.stub = new Map(names.map(([name, kind]) => [name, proxyOf(name, kind)]))
   const rows = []
   let why = null
+  if (!names.every(([name]) => typeof name === 'string' && /^[A-Za-z_$][\\w$]*$/.test(name))) return ['cannot', 'a name that is none']
   try {
     const folder = '/scratch/suite-' + turn++
     mkdirSync(folder)
