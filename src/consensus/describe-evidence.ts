@@ -41,7 +41,9 @@ export function printMiss(
 
 /** Returns whether a call and its results are shown whole: what is cut nobody can state an assertion about. */
 export function areShownWhole(call: Call, outcomes: readonly (CallOutcome | undefined)[], language: ConsensusLanguage): boolean {
-  return isShownWhole(wholeCall(call, language)) && outcomes.every((outcome) => isShownWhole(wholeOutcome(outcome, language)))
+  const isWhole = (outcome: CallOutcome | undefined): boolean =>
+    !(outcome?.kind === 'value' && outcome.value.t === 'digest') && isShownWhole(wholeOutcome(outcome, language))
+  return isShownWhole(wholeCall(call, language)) && outcomes.every(isWhole)
 }
 
 /** Returns in a phrase how many answers behave as the winner does, where calls were executed. */

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createAnswerKeeper, MAX_ANSWER_BYTES, MAX_CANDIDATE_BYTES } from '../../src/actors/keep-answers.ts'
 import { meetsExpectation } from '../../src/consensus/check.ts'
+import { areShownWhole } from '../../src/consensus/describe-evidence.ts'
 import { fingerprint, isTruthy, outcomeFingerprint } from '../../src/consensus/fingerprint.ts'
 import { parseLiteral, printLiteral } from '../../src/consensus/literal.ts'
 import type { CallOutcome, TypedValue } from '../../src/domain/value.ts'
@@ -112,6 +113,12 @@ test('what is shown of a digest is short and tells digests apart', () => {
   )
   expect(a).toMatch(/^<list of \d+ bytes, #[0-9a-f]{11}>$/)
   expect(b).not.toBe(a)
+})
+
+test('an answer of which a digest is kept is not shown whole, so nobody is asked what it should be', () => {
+  const call = { fn: 'f', args: [] }
+  expect(areShownWhole(call, [keep(listOf(int(7), 3))], 'python')).toBe(true)
+  expect(areShownWhole(call, [keep(listOf(int(7), 3)), keep(listOf(int(7), LARGE))], 'python')).toBe(false)
 })
 
 test('a candidate whose answers have used up its bytes is asked no more, and says why', () => {
