@@ -148,7 +148,8 @@ function startDeadline(launched: Launched, watching: Watch, cpu: CpuMeter, limit
       }
       const cpuLeft = hasServer || pid === null ? wallLeft : limits.cpuMs - (readTreeCpuMs(pid) - cpuAtStart)
       if (wallLeft <= 0 || cpuLeft <= 0) end(hasServer || cpuLeft > 0)
-      else timer = setTimeout(look, Math.min(wallLeft, Math.max(10, cpuLeft)))
+      // A process that is only just being started has no pid yet, and is looked at again soon.
+      else timer = setTimeout(look, Math.min(wallLeft, isMarked ? Math.max(10, cpuLeft) : SHORT_MS))
     }
     timer = setTimeout(look, Math.min(wallMs, SHORT_MS))
   })
