@@ -8,7 +8,7 @@ import { readSuite } from '../../src/consensus/suite-file.ts'
 import type { RunSpecInput } from '../../src/domain/run-spec.ts'
 import type { Sandbox } from '../../src/ports/sandbox.ts'
 import { createTreeSitterParser } from '../../src/project/tree-sitter-parser.ts'
-import { createSuiteJudge } from '../../src/sandbox/suite-judge.ts'
+import { createSuiteJudge } from '../../src/sandbox/suite/judge.ts'
 import { persona, recordsOf, spec, testServices } from '../support/test-services.ts'
 import { createTestSandbox, whyNotHere } from '../support/this-machines-sandbox.ts'
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { CandidateLanguage, CandidateProgram, RunResult, RunSpec, Sandbox } from '../../src/ports/sandbox.ts'
-import { stageProject } from '../../src/sandbox/stage.ts'
+import { stageProject } from '../../src/sandbox/session/stage.ts'
 import { callF, int, javascript, processesWith, python } from '../support/candidates.ts'
 
 const script = (code: string, more: Partial<RunSpec> = {}): RunSpec => ({

@@ -18,12 +18,19 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { RunLimits, RunResult } from '../../src/ports/sandbox.ts'
 import { createTreeSitterParser } from '../../src/project/tree-sitter-parser.ts'
-import { kernelNotes } from '../../src/sandbox/capability-notes.ts'
 import { createSandbox } from '../../src/sandbox/create-sandbox.ts'
-import { type Detected, type DriverParts, detectBwrap } from '../../src/sandbox/detect-bwrap.ts'
-import { makePrivateDir, sandboxUser } from '../../src/sandbox/host-user.ts'
-import { attackDriver, countAttacks, interpreterBinaries, probeKey, recallProbe, rememberProbe } from '../../src/sandbox/probe.ts'
-import { OWNER_FILE } from '../../src/sandbox/sweep-dead.ts'
+import { kernelNotes } from '../../src/sandbox/drivers/capability-notes.ts'
+import { type Detected, type DriverParts, detectBwrap } from '../../src/sandbox/drivers/detect-bwrap.ts'
+import { makePrivateDir, sandboxUser } from '../../src/sandbox/drivers/host-user.ts'
+import { OWNER_FILE } from '../../src/sandbox/drivers/sweep-dead.ts'
+import {
+  attackDriver,
+  countAttacks,
+  interpreterBinaries,
+  probeKey,
+  recallProbe,
+  rememberProbe,
+} from '../../src/sandbox/self-test/probe.ts'
 import { stageDriver } from '../support/staged-driver.ts'
 import { whyNotHere } from '../support/this-machines-sandbox.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { explainEnd } from '../../src/sandbox/run-program.ts'
-import { explainCall, explainLoad } from '../../src/sandbox/session.ts'
+import { explainEnd } from '../../src/sandbox/session/run-program.ts'
+import { explainCall, explainLoad } from '../../src/sandbox/session/session.ts'
 
 test.each([
   [{ started: true, code: 3 }, null, 0, { end: 'exit', code: 3, signal: null }],

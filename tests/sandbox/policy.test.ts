@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { assembleFilter } from '../../src/sandbox/drivers/seccomp.ts'
 import {
   checkBoxPath,
   checkCwd,
@@ -9,7 +10,6 @@ import {
   hashPolicy,
   rlimitArgs,
 } from '../../src/sandbox/policy.ts'
-import { assembleFilter } from '../../src/sandbox/seccomp.ts'
 
 test('a wall limit that was not given is three times the CPU limit and two seconds, at least ten', () => {
   expect(completeLimits({ cpuMs: 1_000 }).wallMs).toBe(10_000)

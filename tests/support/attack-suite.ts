@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SuiteFramework } from '../../src/domain/suite.ts'
 import type { Sandbox } from '../../src/ports/sandbox.ts'
-import { runSuite } from '../../src/sandbox/suite-runner.ts'
+import { runSuite } from '../../src/sandbox/suite/runner.ts'
 
 /** What is needed of a program's entry in the manifest. */
 export interface SuiteForgery {

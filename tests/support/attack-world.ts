@@ -16,8 +16,8 @@ import {
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net'
 import { hostname, tmpdir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
-import { sandboxUser } from '../../src/sandbox/host-user.ts'
-import { stageProject } from '../../src/sandbox/stage.ts'
+import { sandboxUser } from '../../src/sandbox/drivers/host-user.ts'
+import { stageProject } from '../../src/sandbox/session/stage.ts'
 
 /**
  * A host worth attacking, and what watches it from outside: listeners on every kind of socket, a home with keys, a project with

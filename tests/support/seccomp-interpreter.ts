@@ -1,4 +1,4 @@
-import { buildFilter, type SeccompArch } from '../../src/sandbox/seccomp.ts'
+import { buildFilter, type SeccompArch } from '../../src/sandbox/drivers/seccomp.ts'
 
 const AUDIT: Record<SeccompArch, number> = { x64: 0xc000003e, arm64: 0xc00000b7 }
 

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
-import type { GuardedDriver } from '../../src/sandbox/guard-driver.ts'
-import { guardDriver } from '../../src/sandbox/guard-driver.ts'
-import type { Ended, Launched, LaunchPlan } from '../../src/sandbox/launch.ts'
+import type { GuardedDriver } from '../../src/sandbox/drivers/guard-driver.ts'
+import { guardDriver } from '../../src/sandbox/drivers/guard-driver.ts'
+import type { Ended, Launched, LaunchPlan } from '../../src/sandbox/drivers/launch.ts'
 
 /** What one staged process does: answers each request it is sent, in order; null leaves one unanswered. */
 type Script = readonly (Readonly<Record<string, unknown>> | null)[]
