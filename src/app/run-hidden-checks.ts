@@ -1,9 +1,10 @@
 import { meetsExpectation } from '../consensus/check.ts'
+import { withinPart } from '../consensus/fingerprint.ts'
 import type { ScoredTask } from '../domain/task.ts'
 import type { Sandbox } from '../ports/sandbox.ts'
 
 /** Floats may differ by this much, absolutely or relatively. */
-const TOLERANCE = 1e-9
+const TOLERANCE = withinPart(1e-9)
 
 /**
  * Returns whether `program` meets every hidden check of `task`, each a call of one session of the sandbox; expected values

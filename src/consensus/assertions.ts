@@ -3,11 +3,12 @@ import { callsEntryPoint, entryPointCall } from './call-expression.ts'
 import { checkKey, type Expectation, type FoundCheck, type FoundChecks, type RejectedCheck } from './check.ts'
 import { evaluateConstant } from './constant-expression.ts'
 import { type Expression, type ParsedExpression, parseExpression } from './expression.ts'
+import { type Tolerance, withinPart } from './fingerprint.ts'
 import { floatNumber } from './number-text.ts'
 import { type EntryPoint, escapeName } from './signature.ts'
 
 /** What `math.isclose` and `pytest.approx` allow when nothing is said. */
-const DEFAULT_TOLERANCE = 1e-6
+const DEFAULT_TOLERANCE = withinPart(1e-6)
 /** Longest assertion kept in a record as its source; a value of any length is still read. */
 const MAX_SOURCE = 400
 
@@ -134,7 +135,7 @@ function readUnittest({ callee, args, named }: CallExpression, entry: EntryPoint
   const asked = new Map(named.map(([key, value]) => [key, numberOf(value, entry)]))
   const tolerance = asked.get('delta') ?? 0.5 * 10 ** -(asked.get('places') ?? 7)
   const equality = readEquality(first, second, entry)
-  return equality?.expected.kind === 'equals' ? [equals(equality.call, equality.expected.value, tolerance)] : null
+  return equality?.expected.kind === 'equals' ? [equals(equality.call, equality.expected.value, exactly(tolerance))] : null
 }
 
 /** Reads every part of `a and b and …`; null when one states nothing. Without recursion: a looping model writes thousands. */
@@ -188,15 +189,15 @@ function readEquality(left: Expression, right: Expression, entry: EntryPoint): S
   return null
 }
 
-function equals(call: Expression, value: TypedValue, tolerance: number | null): Statement {
+function equals(call: Expression, value: TypedValue, tolerance: Tolerance | null): Statement {
   return { call, expected: { kind: 'equals', value, tolerance } }
 }
 
 /** `round(f(x), 2)` compared with a value asks for that value within half of the last digit. */
-function roundedCall(expression: Expression, entry: EntryPoint): { call: Expression; tolerance: number } | null {
+function roundedCall(expression: Expression, entry: EntryPoint): { call: Expression; tolerance: Tolerance } | null {
   if (!isNamedCall(expression, 'round') || expression.args[0] === undefined) return null
   const digits = expression.args[1] === undefined ? 0 : numberOf(expression.args[1], entry)
-  return digits === null ? null : { call: expression.args[0], tolerance: 0.5 * 10 ** -digits }
+  return digits === null ? null : { call: expression.args[0], tolerance: exactly(0.5 * 10 ** -digits) }
 }
 
 function readDistance(expression: Extract<Expression, { kind: 'binary' }>, entry: EntryPoint): Statement | null {
@@ -204,18 +205,29 @@ function readDistance(expression: Extract<Expression, { kind: 'binary' }>, entry
   const distance = isNamedCall(expression.left, 'abs') ? expression.left.args[0] : undefined
   if (tolerance === null || distance?.kind !== 'binary' || distance.op !== '-') return null
   const equality = readEquality(distance.left, distance.right, entry)
-  return equality?.expected.kind === 'equals' ? equals(equality.call, equality.expected.value, tolerance) : null
+  if (equality?.expected.kind !== 'equals') return null
+  const most = expression.op === '<' ? tolerance * (1 - Number.EPSILON) : tolerance
+  return equals(equality.call, equality.expected.value, exactly(most))
 }
 
+/** A tolerance that is as wide for large numbers as for small ones. */
+function exactly(absolute: number): Tolerance {
+  return { absolute, relative: 0 }
+}
+
+/** `abs_tol` and `rel_tol` of `isclose`, which is of `math`; NumPy calls them `atol` and `rtol`. */
 function readIsClose(expression: Extract<Expression, { kind: 'call' }>, entry: EntryPoint): Statement | null {
   if (!isNamedCall(expression, 'isclose') || expression.args.length < 2) return null
   const [left, right] = expression.args
   if (left === undefined || right === undefined) return null
-  const asked = expression.named.map(([, value]) => numberOf(value, entry) ?? 0)
+  const asked = (...names: readonly string[]): number =>
+    Math.max(0, ...expression.named.map(([name, value]) => (names.includes(name) ? (numberOf(value, entry) ?? 0) : 0)))
+  const tolerance = {
+    absolute: Math.max(DEFAULT_TOLERANCE.absolute, asked('abs_tol', 'atol')),
+    relative: Math.max(DEFAULT_TOLERANCE.relative, asked('rel_tol', 'rtol')),
+  }
   const equality = readEquality(left, right, entry)
-  return equality?.expected.kind === 'equals'
-    ? equals(equality.call, equality.expected.value, Math.max(DEFAULT_TOLERANCE, ...asked))
-    : null
+  return equality?.expected.kind === 'equals' ? equals(equality.call, equality.expected.value, tolerance) : null
 }
 
 function isNamedCall(expression: Expression, name: string): expression is Extract<Expression, { kind: 'call' }> {
@@ -271,7 +283,7 @@ function readMatcher(
   const value = first === undefined || matcher !== 'toBeCloseTo' ? null : evaluateConstant(first, entry.language)
   if (value === null) return null
   const digits = second === undefined ? 2 : (numberOf(second, entry) ?? 2)
-  return equals(subject, value, 0.5 * 10 ** -digits)
+  return equals(subject, value, exactly(0.5 * 10 ** -digits))
 }
 
 function readConditions(expression: Expression, entry: EntryPoint): Statement[] | null {

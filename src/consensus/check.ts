@@ -1,10 +1,10 @@
 import type { Call, CallOutcome, TypedValue } from '../domain/value.ts'
-import { fingerprint, isTruthy, valuesClose } from './fingerprint.ts'
+import { fingerprint, isTruthy, type Tolerance, valuesClose } from './fingerprint.ts'
 import type { ConsensusLanguage } from './language.ts'
 
-/** What a call must give. `tolerance` is absolute or relative, whichever is larger; null asks for equality. */
+/** What a call must give; a tolerance of null asks for equality. */
 export type Expectation =
-  | { readonly kind: 'equals'; readonly value: TypedValue; readonly tolerance: number | null }
+  | { readonly kind: 'equals'; readonly value: TypedValue; readonly tolerance: Tolerance | null }
   | { readonly kind: 'differs'; readonly value: TypedValue }
   | { readonly kind: 'truthy' }
   | { readonly kind: 'falsy' }

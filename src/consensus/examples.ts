@@ -5,10 +5,11 @@ import { refusedByContext } from './example-context.ts'
 import { findPairs } from './example-pairs.ts'
 import { constantAt, endOfLine, namedArguments, restOfLine } from './example-value.ts'
 import { parseExpression } from './expression.ts'
+import { type Tolerance, withinPart } from './fingerprint.ts'
 import { type EntryPoint, escapeName } from './signature.ts'
 
 /** An example's numbers may differ by this much: people round what they write. */
-const EXAMPLE_TOLERANCE = 1e-6
+const EXAMPLE_TOLERANCE = withinPart(1e-6)
 /** More examples than a person reads add nothing but executions. */
 const MAX_EXAMPLES = 40
 /** Most calls and sentences looked at; a text with more is no task, and every one costs a reading. */
@@ -67,11 +68,15 @@ function findCalls(prompt: string, entry: EntryPoint, rejected: RejectedCheck[])
 }
 
 /** `round(f(x), 2)` in an example asks for the value within half of the last digit. */
-function roundingAround(prompt: string, from: number, to: number): { before: number; end: number; tolerance: number } | null {
+function roundingAround(prompt: string, from: number, to: number): { before: number; end: number; tolerance: Tolerance } | null {
   const before = /\bround\(\s*$/.exec(prompt.slice(Math.max(0, from - 20), from))
   const after = /^\s*(?:,\s*(\d))?\s*\)(?:[ \t]*#[^\n]*)?/.exec(prompt.slice(to, to + 200))
   if (before === null || after === null) return null
-  return { before: before[0].length, end: to + after[0].length, tolerance: 0.5 * 10 ** -Number(after[1] ?? 0) }
+  return {
+    before: before[0].length,
+    end: to + after[0].length,
+    tolerance: { absolute: 0.5 * 10 ** -Number(after[1] ?? 0), relative: 0 },
+  }
 }
 
 function isDoctest(prompt: string, callAt: number): boolean {

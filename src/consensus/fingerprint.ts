@@ -89,16 +89,32 @@ function dictFingerprint({ t, v }: Keyed, language: ConsensusLanguage): string |
   return `{${t === 'map' ? 'map' : ''}:${texts.sort().join(',')}}`
 }
 
+/** How far apart numbers may be: by `absolute`, or by `relative` times the larger magnitude, whichever is more. Each at least 0. */
+export interface Tolerance {
+  readonly absolute: number
+  readonly relative: number
+}
+
+/** Returns a tolerance that is absolute for small numbers and relative for large ones. */
+export function withinPart(part: number): Tolerance {
+  return { absolute: part, relative: part }
+}
+
 /**
- * Returns whether two values are equal when numbers anywhere inside may differ by `tolerance`, absolutely or relatively. What is not
- * finite is close to itself alone, and an integer that no double holds is close to no float: any part of infinity is infinity.
+ * Returns whether two values are equal when numbers anywhere inside may differ by `tolerance`; two integers by its absolute part
+ * alone. What is not finite is close to itself alone, and an integer that no double holds is close to no float: any part of infinity
+ * is infinity.
  */
-export function valuesClose(a: TypedValue, b: TypedValue, tolerance: number, language: ConsensusLanguage): boolean {
+export function valuesClose(a: TypedValue, b: TypedValue, tolerance: Tolerance, language: ConsensusLanguage): boolean {
   const [left, right] = [numeric(a, language), numeric(b, language)]
   if (left !== null && right !== null) {
-    if (a.t !== 'float' && b.t !== 'float') return fingerprint(a, language) === fingerprint(b, language)
+    const apart = Math.abs(left - right)
+    if (a.t !== 'float' && b.t !== 'float') {
+      const isExact = Number.isSafeInteger(left) && Number.isSafeInteger(right)
+      return fingerprint(a, language) === fingerprint(b, language) || (isExact && apart > 0 && apart <= tolerance.absolute)
+    }
     if (!Number.isFinite(left) || !Number.isFinite(right)) return a.t === b.t && Object.is(left, right)
-    return Math.abs(left - right) <= tolerance * Math.max(1, Math.abs(left), Math.abs(right))
+    return apart <= Math.max(tolerance.absolute, tolerance.relative * Math.max(Math.abs(left), Math.abs(right)))
   }
   if ((a.t === 'list' || a.t === 'tuple') && (b.t === 'list' || b.t === 'tuple')) {
     const isSameKind = a.t === b.t || language === 'javascript'

@@ -1,16 +1,38 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseAssertions } from '../../src/consensus/assertions.ts'
+import { meetsExpectation } from '../../src/consensus/check.ts'
+import type { Tolerance } from '../../src/consensus/fingerprint.ts'
 import type { ConsensusLanguage } from '../../src/consensus/language.ts'
 import { printLiteral } from '../../src/consensus/literal.ts'
 import { readEntryPoint } from '../../src/consensus/signature.ts'
+import type { TypedValue } from '../../src/domain/value.ts'
 import { PHASE_TEXT } from '../../src/prompts/phase-text.ts'
+
+/** To six digits: a strict bound is a little less than what is written. */
+function printTolerance({ absolute, relative }: Tolerance): string {
+  const short = (value: number): string => String(Number(value.toPrecision(6)))
+  return ` ±${short(absolute)}${relative === 0 ? '' : ` or ${short(relative)} of it`}`
+}
+
+test.each([
+  ['abs(f(1) - 100) < 1', ['99', '101', '199', '100.9', '100'], [false, false, false, true, true]],
+  ['abs(f(1) - 100) <= 1', ['99', '101', '199', '100.9', '102'], [true, true, false, true, false]],
+  ['round(f(1), -1) == 30', ['28', '34.9', '36', '300'], [true, true, false, false]],
+  ['math.isclose(f(1), 100, abs_tol=1)', ['101', '199.0', '100.00001'], [true, false, true]],
+])('what is close enough for `%s` is no more than it says', (condition, given, meets) => {
+  const [check] = parseAssertions(`assert ${condition}`, readEntryPoint('f', 'def f(a): ...', 'python')).checks
+  const value = (text: string): TypedValue => ({ t: text.includes('.') ? 'float' : 'int', v: text })
+  expect(given.map((text) => check && meetsExpectation({ kind: 'value', value: value(text) }, check.expected, 'python'))).toEqual(
+    meets,
+  )
+})
 
 function stated(text: string, language: ConsensusLanguage = 'python', prompt = 'def f(a, b): ...'): string[] {
   const found = parseAssertions(text, readEntryPoint('f', prompt, language))
   return found.checks.map(({ call, expected }) => {
     const args = call.args.map((arg) => printLiteral(arg, language)).join(', ')
-    const tolerance = expected.kind === 'equals' && expected.tolerance !== null ? ` ±${expected.tolerance}` : ''
+    const tolerance = expected.kind === 'equals' && expected.tolerance !== null ? printTolerance(expected.tolerance) : ''
     return `f(${args}) ${expected.kind}${'value' in expected ? ` ${printLiteral(expected.value, language)}` : ''}${tolerance}`
   })
 }
@@ -26,9 +48,11 @@ test.each([
   ['assert f(1) != 2', ['f(1) differs 2']],
   ['assert f(1) and f(2) == 3', ['f(1) truthy', 'f(2) equals 3']],
   ['assert abs(f(1) - 0.5) < 1e-3', ['f(1) equals 0.5 ±0.001']],
-  ['assert math.isclose(f(1), 0.5, rel_tol=1e-05)', ['f(1) equals 0.5 ±0.00001']],
+  ['assert math.isclose(f(1), 0.5, rel_tol=1e-05)', ['f(1) equals 0.5 ±0.000001 or 0.00001 of it']],
+  ['assert abs(f(1) - 100) <= 5', ['f(1) equals 100 ±5']],
+  ['assert math.isclose(f(1), 0.5, abs_tol=0.1)', ['f(1) equals 0.5 ±0.1 or 0.000001 of it']],
   ['assert round(f(1), 2) == 0.5', ['f(1) equals 0.5 ±0.005']],
-  ['assert f(1) == pytest.approx(0.5)', ['f(1) equals 0.5 ±0.000001']],
+  ['assert f(1) == pytest.approx(0.5)', ['f(1) equals 0.5 ±0.000001 or 0.000001 of it']],
   ['assert f(b=2, a=1) == 3', ['f(1, 2) equals 3']],
   ["assert f('x' * 3) == 9", ["f('xxx') equals 9"]],
   ['assert f([1,\n  2]) == 3', ['f([1, 2]) equals 3']],

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { fingerprint, isTruthy, outcomeFingerprint, valuesClose } from '../../src/consensus/fingerprint.ts'
+import { fingerprint, isTruthy, outcomeFingerprint, valuesClose, withinPart } from '../../src/consensus/fingerprint.ts'
 import type { ConsensusLanguage } from '../../src/consensus/language.ts'
 import { parseLiteral } from '../../src/consensus/literal.ts'
 import type { TypedValue } from '../../src/domain/value.ts'
@@ -40,7 +40,7 @@ test.each<[ConsensusLanguage, string, string, boolean]>([
 test('an object with behaviour of its own equals nothing, not even inside a list', () => {
   const other: TypedValue = { t: 'list', v: [{ t: 'other', v: 'Foo' }] }
   expect(fingerprint(other, 'python')).toBeNull()
-  expect(valuesClose(other, other, 1, 'python')).toBe(false)
+  expect(valuesClose(other, other, withinPart(1), 'python')).toBe(false)
 })
 
 test('a raise, a time-out and a call that did not run agree with nothing', () => {
@@ -50,11 +50,24 @@ test('a raise, a time-out and a call that did not run agree with nothing', () =>
 })
 
 test('numbers anywhere inside may differ by the tolerance, and only numbers', () => {
-  expect(valuesClose(read('[1.0000001, "a"]', 'python'), read('[1, "a"]', 'python'), 1e-6, 'python')).toBe(true)
-  expect(valuesClose(read('[1.1, "a"]', 'python'), read('[1, "a"]', 'python'), 1e-6, 'python')).toBe(false)
-  expect(valuesClose(read('[1.0, "a"]', 'python'), read('[1, "b"]', 'python'), 1e-6, 'python')).toBe(false)
-  expect(valuesClose(read('{"a": 1.0000001}', 'python'), read('{"a": 1}', 'python'), 1e-6, 'python')).toBe(true)
-  expect(valuesClose(read('1000001', 'python'), read('1000000', 'python'), 1e-3, 'python')).toBe(false)
+  expect(valuesClose(read('[1.0000001, "a"]', 'python'), read('[1, "a"]', 'python'), withinPart(1e-6), 'python')).toBe(true)
+  expect(valuesClose(read('[1.1, "a"]', 'python'), read('[1, "a"]', 'python'), withinPart(1e-6), 'python')).toBe(false)
+  expect(valuesClose(read('[1.0, "a"]', 'python'), read('[1, "b"]', 'python'), withinPart(1e-6), 'python')).toBe(false)
+  expect(valuesClose(read('{"a": 1.0000001}', 'python'), read('{"a": 1}', 'python'), withinPart(1e-6), 'python')).toBe(true)
+  expect(valuesClose(read('1000001', 'python'), read('1000000', 'python'), withinPart(1e-3), 'python')).toBe(false)
+})
+
+test.each([
+  ['199', '100', 1, 0, false],
+  ['199.0', '100', 1, 0, false],
+  ['101', '100', 1, 0, true],
+  ['102', '100', 1, 0, false],
+  ['104.9', '100', 5, 0, true],
+  ['199.0', '100', 0, 0.5, true],
+  ['199', '100', 0, 0.5, false],
+  [`1${'0'.repeat(20)}1`, `1${'0'.repeat(21)}`, 5, 0, false],
+])('%s is close to %s within %s, or %s of it: %s', (a, b, absolute, relative, isClose) => {
+  expect(valuesClose(read(a, 'python'), read(b, 'python'), { absolute, relative }, 'python')).toBe(isClose)
 })
 
 test.each<[ConsensusLanguage, string, boolean]>([
@@ -83,8 +96,8 @@ test.each<[string, TypedValue, TypedValue, boolean]>([
   ['infinity in a tuple', { t: 'tuple', v: [float('inf')] }, { t: 'tuple', v: [int('1')] }, false],
 ])('no tolerance makes one of what is not finite: %s', (_, a, b, same) => {
   for (const language of ['python', 'javascript'] as const) {
-    expect(valuesClose(a, b, 1e-6, language)).toBe(same)
-    expect(valuesClose(b, a, 1e-6, language)).toBe(same)
+    expect(valuesClose(a, b, withinPart(1e-6), language)).toBe(same)
+    expect(valuesClose(b, a, withinPart(1e-6), language)).toBe(same)
   }
 })
 
@@ -95,8 +108,11 @@ test('no number is close to one that is not finite, whatever the tolerance', () 
   )
   const notFinite = fc.constantFrom('inf', '-inf', 'nan').map(float)
   fc.assert(
-    fc.property(finite, notFinite, fc.double({ min: 0, noNaN: true }), (a, b, tolerance) => {
-      expect([valuesClose(a, b, tolerance, 'python'), valuesClose(b, a, tolerance, 'javascript')]).toEqual([false, false])
+    fc.property(finite, notFinite, fc.double({ min: 0, noNaN: true }), (a, b, part) => {
+      expect([valuesClose(a, b, withinPart(part), 'python'), valuesClose(b, a, withinPart(part), 'javascript')]).toEqual([
+        false,
+        false,
+      ])
     }),
   )
 })
@@ -117,13 +133,16 @@ test('a dict with one key twice is not one with two keys', () => {
       [b, two],
     ],
   }
-  expect([valuesClose(twice, both, 1e-6, 'python'), valuesClose(both, twice, 1e-6, 'python')]).toEqual([false, false])
-  expect(valuesClose(both, both, 1e-6, 'python')).toBe(true)
+  expect([valuesClose(twice, both, withinPart(1e-6), 'python'), valuesClose(both, twice, withinPart(1e-6), 'python')]).toEqual([
+    false,
+    false,
+  ])
+  expect(valuesClose(both, both, withinPart(1e-6), 'python')).toBe(true)
 })
 
 test('a Map is close to a Map, and never to an object', () => {
   const map = read('new Map([["a", 1.0000001]])', 'javascript')
-  expect(valuesClose(map, read('new Map([["a", 1]])', 'javascript'), 1e-6, 'javascript')).toBe(true)
-  expect(valuesClose(map, read('new Map([["a", 2]])', 'javascript'), 1e-6, 'javascript')).toBe(false)
-  expect(valuesClose(map, read('{a: 1}', 'javascript'), 1e-6, 'javascript')).toBe(false)
+  expect(valuesClose(map, read('new Map([["a", 1]])', 'javascript'), withinPart(1e-6), 'javascript')).toBe(true)
+  expect(valuesClose(map, read('new Map([["a", 2]])', 'javascript'), withinPart(1e-6), 'javascript')).toBe(false)
+  expect(valuesClose(map, read('{a: 1}', 'javascript'), withinPart(1e-6), 'javascript')).toBe(false)
 })

@@ -46,7 +46,11 @@ test('evidence for TypeScript is read as JavaScript', () => {
     { writer: 'a', text: 'expect(f([1], false)).toEqual(Infinity)' },
   ])
   expect(plan.calls.slice(0, 2).map((call) => printCall(call, 'javascript'))).toEqual(['f([1, 2], true)', 'f([1], false)'])
-  expect(plan.examples[0]?.expected).toEqual({ kind: 'equals', value: { t: 'undefined' }, tolerance: 1e-6 })
+  expect(plan.examples[0]?.expected).toEqual({
+    kind: 'equals',
+    value: { t: 'undefined' },
+    tolerance: { absolute: 1e-6, relative: 1e-6 },
+  })
 })
 
 test('a tester that never stops writing is cut off', () => {

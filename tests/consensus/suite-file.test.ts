@@ -162,7 +162,7 @@ class T(unittest.TestCase):
     { kind: 'equals', value: int('0'), tolerance: null },
     { kind: 'falsy' },
     { kind: 'equals', value: { t: 'none' }, tolerance: null },
-    { kind: 'equals', value: { t: 'float', v: '0.3' }, tolerance: 0.0005 },
+    { kind: 'equals', value: { t: 'float', v: '0.3' }, tolerance: { absolute: 0.0005, relative: 0 } },
     { kind: 'differs', value: int('11') },
   ])
 })
