@@ -1,7 +1,8 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import type { CallOutcome, TypedValue } from '../domain/value.ts'
 import type { ConsensusLanguage } from './language.ts'
 import { floatNumber } from './number-text.ts'
-import { sha256 } from './sha256.ts'
 
 /** Significant digits at which two floats count as the same answer. */
 const FLOAT_DIGITS = 9
@@ -19,7 +20,7 @@ const MAX_TEXT = 1024
 export function fingerprint(value: TypedValue, language: ConsensusLanguage): string | null {
   if (value.t === 'digest') return value.v
   const text = canonicalText(value, language)
-  return text === null || text.length <= MAX_TEXT ? text : `#${sha256(text)}`
+  return text === null || text.length <= MAX_TEXT ? text : `#${bytesToHex(sha256(utf8ToBytes(text)))}`
 }
 
 function canonicalText(value: TypedValue, language: ConsensusLanguage): string | null {
