@@ -1,4 +1,5 @@
 import { arbiterOf } from '../consensus/plan-evidence.ts'
+import { resultWords } from '../consensus/result-words.ts'
 import type { RunEvent } from '../domain/event.ts'
 import { shortRunId } from '../domain/ids.ts'
 import { programIds } from '../machines/judging.ts'
@@ -165,10 +166,16 @@ function dissentLines({ decision, verdict }: Judgement): string[] {
   const lines = decision.dissent.slice(0, SHOWN_DISSENT).map(({ agent, candidate, call, gave, winnerGave }) => {
     const who = `- ${prose(agent)} (${inlineCode(candidate)})`
     if (call === null) return `${who}: a part of a value that is too long to show`
-    return `${who}: ${inlineCode(call)} gives ${inlineCode(gave ?? 'nothing')} where the winner gives ${inlineCode(winnerGave ?? 'nothing')}`
+    return `${who}: ${inlineCode(call)} ${inlineResult(gave)} where the winner ${inlineResult(winnerGave)}`
   })
   const more = decision.dissent.length - lines.length
   return more > 0 ? [...lines, `- and ${more} more, in ${inlineCode('consensus.json')}`] : lines
+}
+
+/** A value is code; what is none is words, some of them the program's. */
+function inlineResult(result: string | null): string {
+  const words = resultWords(result)
+  return result !== null && words === `gives ${result}` ? `gives ${inlineCode(result)}` : prose(words)
 }
 
 /** What nobody looked at, so that a good line is not read as more than it is. */

@@ -1,6 +1,7 @@
 import { counted } from './count-words.ts'
 import type { Decision, DissentingView } from './decision.ts'
 import { explainWinner, shown } from './explain-winner.ts'
+import { resultWords } from './result-words.ts'
 import { DOES_NOT_PARSE } from './structure-order.ts'
 
 /**
@@ -54,7 +55,7 @@ function explainCounterfactuals(decision: Decision): string[] {
 function explainDissent(view: DissentingView): string {
   const who = `${view.candidate} (${view.agent}, ${counted(view.votes, 'answer')})`
   if (view.call === null) return `${who} disagrees in a part of a value that is too long to show.`
-  return `${who} disagrees: for ${view.call} it gives ${view.gave}, the winner ${view.winnerGave}.`
+  return `${who} disagrees: for ${view.call} it ${resultWords(view.gave)}, the winner ${resultWords(view.winnerGave)}.`
 }
 
 function explainBroken(decision: Decision): string[] {
@@ -75,7 +76,7 @@ function explainOpen(decision: Decision): string[] {
           ? `Open: ${repair.candidate} does not load (${repair.actual}).`
           : repair.isTest === true
             ? `Open: ${repair.candidate} fails ${repair.call}: ${repair.actual}.`
-            : `Open: ${repair.candidate} fails an example: ${repair.call} should give ${repair.expected} and gives ${repair.actual}.`,
+            : `Open: ${repair.candidate} fails an example: ${repair.call} should give ${repair.expected} and ${resultWords(repair.actual)}.`,
       )
     case 'distinguish':
       return [`Open: for ${open.question.call}, is ${open.question.options.map((option) => option.result).join(' or ')} right?`]

@@ -1,4 +1,5 @@
 import type { OpenQuestion, Repair } from '../consensus/decision.ts'
+import { resultWords } from '../consensus/result-words.ts'
 import { neutraliseControlTokens } from '../prompts/neutralise.ts'
 import { strongestAgent, strongestFirst } from '../selection/strongest-model.ts'
 import type { Judgement } from './judgement.ts'
@@ -114,7 +115,7 @@ function standIn(agents: readonly AgentState[], taken: ReadonlySet<string>): Age
 
 function whyRepair({ call, expected, actual, isTest }: Repair): string {
   if (call === null) return 'a program does not load'
-  return isTest === true ? `${call} fails: ${actual}` : `${call} gives ${actual}, not ${expected}`
+  return isTest === true ? `${call} fails: ${actual}` : `${call} ${resultWords(actual)}, not ${expected}`
 }
 
 function distinguish(context: RunContext, open: Extract<OpenQuestion, { kind: 'distinguish' }>): Escalation | null {
@@ -194,7 +195,7 @@ function findingFor(judgement: Judgement, own: string | undefined, parseError: s
     return `Your program fails an example: ${failing.source}`
   const differs = decision.dissent.find((view) => view.candidate === own)
   if (differs?.call != null)
-    return `On ${differs.call} your program gives ${differs.gave}, another gives ${differs.winnerGave}. Only the task says which is right.`
+    return `On ${differs.call} your program ${resultWords(differs.gave)}, another ${resultWords(differs.winnerGave)}. Only the task says which is right.`
   return decision.method === 'execution-agreement'
     ? 'Your program passed everything that was run.'
     : 'Nothing was executed. Compare the programs with the task, case by case.'

@@ -5,6 +5,7 @@ import type { Decision, DissentingView } from '../consensus/decision.ts'
 import { agreementWords } from '../consensus/describe-evidence.ts'
 import { whyWithoutCalls } from '../consensus/explain-winner.ts'
 import { arbiterOf, type EvidencePlan, planEvidence } from '../consensus/plan-evidence.ts'
+import { resultWords } from '../consensus/result-words.ts'
 import { suiteFacts } from '../consensus/suite-facts.ts'
 import type { EffectId } from '../domain/ids.ts'
 import type { ModelKey } from '../domain/model.ts'
@@ -213,6 +214,6 @@ function toDissent(view: DissentingView): Dissent {
   const why =
     view.call === null
       ? 'a part of a value that is too long to show'
-      : `${view.call} gives ${view.gave ?? 'nothing'} where the winner gives ${view.winnerGave ?? 'nothing'}`
+      : `${view.call} ${resultWords(view.gave)} where the winner ${resultWords(view.winnerGave)}`
   return { agent: view.agent, candidate: view.candidate, why }
 }
