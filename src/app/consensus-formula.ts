@@ -8,7 +8,7 @@ import {
 } from '../consensus/agreement.ts'
 import { ALONE, FAILS_CAP, LONE_LIKENESS, ONE_MODEL_CAP, UNEXECUTED_CAP } from '../consensus/confidence.ts'
 import { SCORE_EPSILON } from '../consensus/tie-order.ts'
-import { RELIABILITY_RULE } from '../consensus/writer-reliability.ts'
+import { COMPARED_BESIDES, RELIABILITY_RULE } from '../consensus/writer-reliability.ts'
 
 /** How a call becomes a comparison, and which assertions count: both go into the scores. */
 const EVIDENCE =
@@ -20,7 +20,7 @@ const EVIDENCE =
   'give the same (evidence.probes[k] is the call plan.probes[k]); it is wrong where no judge passes the assertion. ' +
   `A writer is believed where (known - wrong + 1) / (known + 1) >= ${RELIABILITY_RULE.leastRight}. ` +
   `An assertion is contradicted where at least ${RELIABILITY_RULE.contradicting} judges that fail it give one and the same value, ` +
-  `or at least ${RELIABILITY_RULE.alike} that agree on every compared call besides, and these are more than the judges that pass it; never one of a writer whose name ends in /arbitrate. `
+  `or at least ${RELIABILITY_RULE.alike} that agree on every compared call besides, where there are at least ${COMPARED_BESIDES} of these, and they are more than the judges that pass it; never one of a writer whose name ends in /arbitrate. `
 
 const SCORE =
   `score = ln(agreement + 1e-9) + ${ASSERTION_EXPONENT} ln(tests + 1e-3) + ${MEDOID_WEIGHT} ln(medoid + 1e-6) + ${LIKENESS_WEIGHT} likeness - penalty, ` +

@@ -13,8 +13,8 @@ export interface Difference {
 
 /**
  * Returns the question that tells two groups of candidates apart: the shortest call on which both give a value and the
- * values differ, else the shortest on which they differ at all, either way one that can be shown whole before one that is
- * cut; null when they do not. The options carry no name and stand in an order drawn from `seed`, so that nobody
+ * values differ, else the shortest on which they differ at all; null when they do not, or on no call whose results can be shown
+ * whole, for nobody can rule on what is cut. The options carry no name and stand in an order drawn from `seed`, so that nobody
  * can tell which group leads.
  */
 export function distinguishingInput(
@@ -22,13 +22,9 @@ export function distinguishingInput(
   groups: readonly [readonly string[], readonly string[]],
   seed: string,
 ): DistinguishingInput | null {
-  const [best] = differences.toSorted(
-    (a, b) =>
-      Number(b.areValues) - Number(a.areValues) ||
-      Number(b.isWhole) - Number(a.isWhole) ||
-      a.call.length - b.call.length ||
-      (a.call < b.call ? -1 : 1),
-  )
+  const [best] = differences
+    .filter(({ isWhole }) => isWhole)
+    .toSorted((a, b) => Number(b.areValues) - Number(a.areValues) || a.call.length - b.call.length || (a.call < b.call ? -1 : 1))
   if (best === undefined) return null
   const options = groups.map((candidates, index) => ({ result: best.results[index] ?? '', candidates }))
   return { call: best.call, options: createSeededRandom(`${seed}\n${best.call}`).shuffle(options) }

@@ -23,6 +23,8 @@ export interface EvidenceTask {
 export interface WriterAssertions {
   readonly writer: string
   readonly text: string
+  /** Whether an assertion about this call is taken; all are when absent. An arbiter is asked about one call and rules on no other. */
+  readonly isAsked?: (call: Call) => boolean
 }
 
 const RULING = '/arbitrate'
@@ -99,13 +101,17 @@ export function planEvidence(
   const rejected = found.rejected.map((each) => ({ ...each, writer: null as string | null }))
   const assertions: PlannedCheck[] = []
   const statedBy = new Map<string, Set<string>>()
-  for (const { writer, text } of written) {
+  for (const { writer, text, isAsked = () => true } of written) {
     const stated = parseAssertions(text, entry)
     const known = statedBy.get(writer) ?? new Set()
     statedBy.set(writer, known)
     for (const check of stated.checks) {
       const key = checkKey(check, language)
       if (known.has(key) || known.size === MAX_ASSERTIONS) continue
+      if (!isAsked(check.call)) {
+        rejected.push({ source: check.source, reason: 'nobody asked about this call', writer })
+        continue
+      }
       known.add(key)
       assertions.push(plan(check, writer, calls))
     }

@@ -8,12 +8,14 @@ export interface ReliabilityRule {
   readonly leastRight: number
   /** So many judges that agree on another answer, and outnumber those that pass, void an assertion. */
   readonly contradicting: number
-  /** So many suffice where they agree on every compared call besides. */
+  /** So many suffice where they agree on every compared call besides, of which there must be `COMPARED_BESIDES`. */
   readonly alike: number
 }
 
 export const RELIABILITY_RULE: ReliabilityRule = { leastRight: 0.5, contradicting: 3, alike: 2 }
 
+/** On fewer compared calls beside the one asserted, that two programs agree on all of them says nothing. */
+export const COMPARED_BESIDES = 3
 /** Fewest programs whose common answer counts as known. */
 const KNOWN_BY = 2
 
@@ -44,6 +46,7 @@ export function absoluteTrust(plan: EvidencePlan, table: EvidenceTable, rule: Re
     }
     const against = failing(judges)
     const alike = Math.max(0, ...groups.map(failing))
+    const isTold = table.probes.filter((call) => call !== check.call).length >= COMPARED_BESIDES
     const outvoted = (count: number, least: number): boolean => count >= least && count > passing
     const known = answersOf(table, check.call, judges)
     const isKnown =
@@ -55,7 +58,7 @@ export function absoluteTrust(plan: EvidencePlan, table: EvidenceTable, rule: Re
       writer: check.writer ?? '',
       isKnown,
       isWrong: isKnown && passing === 0,
-      isVoid: !isRuling(check.writer ?? '') && (outvoted(against, rule.contradicting) || outvoted(alike, rule.alike)),
+      isVoid: !isRuling(check.writer ?? '') && (outvoted(against, rule.contradicting) || (isTold && outvoted(alike, rule.alike))),
     }
   })
   const writers = [...new Set(facts.map((fact) => fact.writer))].sort().map((writer) => {

@@ -3,6 +3,7 @@ import { resultWords } from '../consensus/result-words.ts'
 import { neutraliseControlTokens } from '../prompts/neutralise.ts'
 import { strongestAgent, strongestFirst } from '../selection/strongest-model.ts'
 import type { Judgement } from './judgement.ts'
+import { questionKey } from './judging.ts'
 import { type AgentState, programAnswers, type RoundOrder, type RunContext, standing } from './run-context.ts'
 import { drafters } from './run-rounds.ts'
 
@@ -122,7 +123,7 @@ function distinguish(context: RunContext, open: Extract<OpenQuestion, { kind: 'd
   const { call, options } = open.question
   const fitting = standing(context).toSorted((a, b) => umpireRank(a) - umpireRank(b))
   const judge = strongestAgent(fitting, context.models)
-  const key = `ask/${call}`
+  const key = questionKey(call)
   if (judge === null || context.repairs.includes(key)) return null
   const outputs = options.map((option) => neutraliseControlTokens(option.result))
   return {

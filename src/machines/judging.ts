@@ -2,14 +2,16 @@ import { toCodeBleuSettings } from '../consensus/code-bleu-settings.ts'
 import { givenTests, share } from '../consensus/count-words.ts'
 import { decide } from '../consensus/decide.ts'
 import type { Decision, DissentingView } from '../consensus/decision.ts'
-import { agreementWords } from '../consensus/describe-evidence.ts'
+import { agreementWords, printCall } from '../consensus/describe-evidence.ts'
 import { whyWithoutCalls } from '../consensus/explain-winner.ts'
+import { consensusLanguage } from '../consensus/language.ts'
 import { arbiterOf, type EvidencePlan, planEvidence } from '../consensus/plan-evidence.ts'
 import { resultWords } from '../consensus/result-words.ts'
 import { suiteFacts } from '../consensus/suite-facts.ts'
 import type { EffectId } from '../domain/ids.ts'
 import type { ModelKey } from '../domain/model.ts'
 import type { RunSpec } from '../domain/run-spec.ts'
+import type { Call } from '../domain/value.ts'
 import type { Dissent, EvidenceGrade, Verdict } from '../domain/verdict.ts'
 import { suiteText } from '../prompts/suite-text.ts'
 import type {
@@ -80,12 +82,20 @@ export function toGateRequest(context: RunContext): GateRequest {
   }
 }
 
+/** Under what a question put to an arbiter is remembered: the call it is about, as it is shown. */
+export function questionKey(call: string): string {
+  return `ask/${call}`
+}
+
 /** Returns the evidence to gather for the gated pool: the task's examples, the blind assertions, and probes. */
 export function planFor(context: RunContext, gate: GateResult): EvidencePlan {
+  const language = consensusLanguage(gate.language)
+  const isAsked = (call: Call): boolean => language !== null && context.repairs.includes(questionKey(printCall(call, language)))
   const written = agentIds(context).flatMap((id) =>
-    agentState(context, id)
-      .answers.filter(({ phase }) => phase === 'write_tests' || phase === 'arbitrate')
-      .map(({ agent, phase, answer }) => ({ writer: phase === 'arbitrate' ? arbiterOf(agent) : agent, text: answer.text })),
+    agentState(context, id).answers.flatMap(({ agent, phase, answer: { text } }) => {
+      if (phase === 'write_tests') return [{ writer: agent, text }]
+      return phase === 'arbitrate' ? [{ writer: arbiterOf(agent), text, isAsked }] : []
+    }),
   )
   const { prompt, suite } = context.spec
   const tests = suite === null ? {} : { tests: suite.text }

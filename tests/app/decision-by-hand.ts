@@ -61,7 +61,8 @@ function believedByHand(consensus: Consensus, live: readonly number[]): boolean[
       return Math.max(0, ...failing.map((i) => failing.filter((j) => answers[j] === answers[i]).length))
     }
     const [any, group] = [against(judges), Math.max(0, ...alike.map(against))]
-    const isOutvoted = (any >= 3 && any > passing) || (group >= 2 && group > passing)
+    const besides = probes.filter(({ isCompared }, k) => isCompared && plan?.probes[k] !== call).length
+    const isOutvoted = (any >= 3 && any > passing) || (besides >= 3 && group >= 2 && group > passing)
     const isKnown = examples.length > 0 && !restated.has(call) && given.length >= 2 && new Set(given).size === 1
     return {
       writer: assertion.writer,

@@ -281,6 +281,19 @@ describe('test writers', () => {
     expect(writers).toEqual([{ writer: 'writer1', assertions: 3, known: 0, wrong: 0, contradicted: 2, isBelieved: true }])
   })
 
+  test('two that agree on hardly anything besides void nothing', () => {
+    const constant = (value: number) => (): number => value
+    const pool = given({
+      prompt: 'def f(n): ...',
+      programs: { a: constant(4), b: constant(4), c: constant(3) },
+      assertions: ['assert f(5) == 3'],
+    })
+    const few = { ...pool, plan: { ...pool.plan, probes: pool.plan.probes.slice(0, 3) } }
+    expect(few.plan.calls[few.plan.probes[0] ?? -1]).toEqual(few.plan.calls[few.plan.assertions[0]?.call ?? -2])
+    expect(decide(few).evidence.assertions[0]?.weight).toBe(1)
+    expect(decide(pool).evidence.assertions[0]?.weight).toBe(0)
+  })
+
   test('a ruling is not void by the group it was asked about', () => {
     const odd: Program = (n) => (n === 40 ? 99 : 2 * n)
     const pool = given({ programs: { a: right, b: right, c: right, d: odd }, assertions: ['assert f(40) == 99'] })

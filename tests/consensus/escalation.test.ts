@@ -38,17 +38,10 @@ describe('results that differ only far inside', () => {
     'assert f(100) == f(100)\nassert f(100) != 3',
   )
 
-  test('are told apart, with the text around the place where they part', () => {
+  test('leave the matter open, and are no question: nobody can rule on what is cut', () => {
     const { open, evidence } = decide(long)
     expect(evidence.agreement[0]?.[1]).toBeLessThan(1)
-    expect(open).toMatchObject({ kind: 'distinguish', question: { call: 'f(100)' } })
-    const options = open.kind === 'distinguish' ? open.question.options : []
-    expect(options.map(({ result }) => [result.includes('98, 99]'), result.includes('98, 777]'), result.length < 300])).toEqual(
-      expect.arrayContaining([
-        [true, false, true],
-        [false, true, true],
-      ]),
-    )
+    expect(open).toEqual({ kind: 'another-model', usedModels: ['model-a', 'model-b'] })
   })
 
   test('are a dissent that names the call and what each gave', () => {

@@ -3,13 +3,29 @@ import { expect, test } from 'vitest'
 import { callKey } from '../../src/consensus/check.ts'
 import { printCall } from '../../src/consensus/describe-evidence.ts'
 import { normaliseCandidate } from '../../src/consensus/normalise-candidate.ts'
-import { planEvidence } from '../../src/consensus/plan-evidence.ts'
+import { arbiterOf, planEvidence } from '../../src/consensus/plan-evidence.ts'
+import type { Call } from '../../src/domain/value.ts'
 
 const TASK = {
   prompt: 'def f(n: int) -> int:\n    """Double.\n    >>> f(1)\n    2\n    """',
   entryPoint: 'f',
   language: 'python',
 }
+
+test('of an arbiter only what it was asked is taken; the rest is refused, with the reason', () => {
+  const isAsked = (call: Call): boolean => JSON.stringify(call.args) === JSON.stringify([{ t: 'int', v: '5' }])
+  const text = 'assert f(5) == 1\nassert f(6) == 1'
+  const { assertions, rejected } = planEvidence({ prompt: 'def f(n): ...', entryPoint: 'f', language: 'python' }, [
+    { writer: arbiterOf('judge'), text, isAsked },
+    { writer: 'judge', text },
+  ])
+  expect(assertions.map(({ writer, source }) => [writer, source])).toEqual([
+    ['judge/arbitrate', 'f(5) == 1'],
+    ['judge', 'f(5) == 1'],
+    ['judge', 'f(6) == 1'],
+  ])
+  expect(rejected).toEqual([{ source: 'f(6) == 1', reason: 'nobody asked about this call', writer: 'judge/arbitrate' }])
+})
 
 test('examples, assertions and mutated inputs share one list of distinct calls', () => {
   const plan = planEvidence(TASK, [

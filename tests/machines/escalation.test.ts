@@ -99,6 +99,17 @@ describe('the question which result is right', () => {
     expect(who({ t: tests, z: { roles: ['critique'] } })).toEqual(['t'])
     expect(who({})).toEqual(['a'])
   })
+
+  test('is answered about its call alone: what the arbiter says of others is not taken', () => {
+    const run = differ(team({ a: { pinned: 'small' }, b: { pinned: 'big' } }), ['a', 'b'])
+    const opened = run.events.findLast((event) => event.type === 'debate.opened')
+    const call = /differ on (add\([^)]*\))/.exec(opened?.type === 'debate.opened' ? opened.why : '')?.[1] ?? ''
+    run.answered('b', `\`\`\`python\nassert ${call} == 77\nassert add(500, 600) == 78\n\`\`\``)
+    run.gated({ 'a.1': 'one', 'b.1': 'two' }, 'add')
+    const plan = run.fold.context?.plan
+    expect(plan?.assertions.map(({ writer, source }) => [writer, source])).toEqual([['b/arbitrate', `${call} == 77`]])
+    expect(plan?.rejected.map(({ writer, source }) => [writer, source])).toEqual([['b/arbitrate', 'add(500, 600) == 78']])
+  })
 })
 
 test('the reason does not say that answers behave alike where none but the winner does', () => {
