@@ -15,7 +15,7 @@ import type { FoldStep, OpenEffect, RunFold } from './run-fold.ts'
 /*
  * Drives a fold with the world. Invariants:
  * 1. Every input is appended to the log as it is applied; the log's order is the order of application.
- * 2. An effect starts only when the record that caused it is durable.
+ * 2. An effect starts only when the record that caused it is durable, and never if that record gave it up again.
  * 3. Text reaches `onToken` at once, and the log coalesced.
  * 4. When the log fails, nothing further starts, everything in flight is aborted, and the run ends as `log-failed`.
  */
@@ -178,7 +178,9 @@ export class LiveRun {
     this.#options.clock.clearTimer(handle)
   }
 
-  #launch(effects: readonly OpenEffect[]): void {
+  #launch(requested: readonly OpenEffect[]): void {
+    const open = new Set(this.#options.fold.openEffects().map(({ id }) => id))
+    const effects = requested.filter(({ id }) => open.has(id))
     for (const effect of effects) {
       const agent = (effect.input as { agent?: string }).agent ?? ''
       this.#flights.set(effect.id, {

@@ -54,8 +54,13 @@ function isQuorumLost(context: RunContext): boolean {
 }
 
 function isOverBudget(context: RunContext): boolean {
-  const budget = context.spec.limits.budgetTokens
-  return context.stopReason === 'token-budget' || (budget !== null && context.inputTokens + context.outputTokens >= budget)
+  return context.stopReason === 'token-budget' || isOverTokens(context, 0)
+}
+
+/** `more`: tokens that are used and not yet counted. */
+function isOverTokens({ spec, inputTokens, outputTokens }: RunContext, more: number): boolean {
+  const budget = spec.limits.budgetTokens
+  return budget !== null && inputTokens + outputTokens + more >= budget
 }
 
 /** Rounds held after the first. */
@@ -103,8 +108,13 @@ export const runSetup = setup({
   guards: {
     /** The round is at an end, whichever: one guard for the transition that is looked at after every event. */
     isSettled: ({ context }) => isRoundClosed(context) || isQuorumLost(context) || isOverBudget(context),
-    hasNextTurn: ({ context, event }) =>
-      event.type === 'agent.answered' && context.orders.filter((order) => order.agent === event.agent).length > 1,
+    /** It is looked at before the answer is kept: an answer that spends the budget is the last. */
+    hasNextTurn: ({ context, event }) => {
+      if (event.type !== 'agent.answered') return false
+      const { inputTokens, outputTokens } = event.answer.usage
+      if (isOverTokens(context, (inputTokens ?? 0) + (outputTokens ?? 0))) return false
+      return context.orders.filter((order) => order.agent === event.agent).length > 1
+    },
     quorumLost: ({ context }) => isQuorumLost(context),
     overBudget: ({ context }) => isOverBudget(context),
     hasAnswers: ({ context }) => programAnswers(context).length > 0,

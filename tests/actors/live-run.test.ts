@@ -1,8 +1,10 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { createRunRuntime, type RunRuntime } from '../../src/actors/effect-actor.ts'
 import type { Executors } from '../../src/actors/executor.ts'
 import { replayRecords } from '../../src/app/replay-run.ts'
 import { startRun } from '../../src/app/start-run.ts'
-import { executeAlike, recordsOf, spec, testServices } from '../support/test-services.ts'
+import type { RunSpecInput } from '../../src/domain/run-spec.ts'
+import { executeAlike, persona, recordsOf, spec, testServices } from '../support/test-services.ts'
 
 test('a run of three agents ends with a winner, and its log replays to the same digest with nothing to answer it', async () => {
   const services = testServices()
@@ -55,4 +57,43 @@ test('the first program to end is told while the others still run', async () => 
   }
   expect(seen.indexOf('evidence.gathered')).toBeLessThan(seen.indexOf('candidates.ranked'))
   expect((await handle.result).outcome).toBe('completed')
+})
+
+describe('an answer that spends the budget of tokens', () => {
+  /** Runs one agent with two orders, and returns which turns began, which the model was asked for, and the log. */
+  async function spend(limits: RunSpecInput['limits'], runtime: RunRuntime = createRunRuntime()) {
+    const asked: string[] = []
+    const script = ({ requestId }: { readonly requestId: string }) => {
+      asked.push(requestId)
+      return null
+    }
+    const services = { ...testServices({ mock: { script } }), runtime }
+    const agents = [{ id: 'coder', persona: persona('coder', { roles: ['draft', 'write_tests'] }) }]
+    const result = await (await startRun(spec({ agents, limits }), services)).result
+    const records = await recordsOf(services, result.runId)
+    const replay = replayRecords(records, runtime)
+    expect([replay.divergence, replay.digest]).toEqual([null, result.digest])
+    const began = result.events.flatMap((event) => (event.type === 'turn.started' ? [event.turn] : []))
+    const told = records.flatMap(({ k, id }) => (k === 'grant' ? [id] : []))
+    return { asked, began, told, stopReason: result.stopReason }
+  }
+
+  test('is the last: the next order of its agent is not begun', async () => {
+    const both = ['run/coder#1', 'run/coder#2']
+    expect(await spend({})).toMatchObject({ asked: both, began: both })
+    const [first] = both
+    expect(await spend({ budgetTokens: 1 })).toEqual({
+      asked: [first],
+      began: [first],
+      told: [first],
+      stopReason: 'token-budget',
+    })
+  })
+
+  test('is the last that is asked of a model even where the machine asks and gives up in one step', async () => {
+    const runtime = createRunRuntime()
+    const hasty = { ...runtime, machine: runtime.machine.provide({ guards: { hasNextTurn: () => true } }) }
+    const { asked, told } = await spend({ budgetTokens: 1 }, hasty)
+    expect({ asked, told }).toEqual({ asked: ['run/coder#1'], told: ['run/coder#1'] })
+  })
 })
