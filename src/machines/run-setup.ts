@@ -175,10 +175,12 @@ export const runSetup = setup({
       })
       if (decision.isRestart) {
         enqueue.assign({ agents: withAgent(context, event.agent, { restartsMs: [...agent.restartsMs, event.at] }) })
+        // A turn that is for certain models stays with them: another one would not be what was asked for.
+        const models = context.orders.find((order) => order.agent === event.agent)?.models ?? agent.models
         enqueue.sendTo(event.agent, {
           type: 'turn.retry',
           delayMs: decision.delayMs,
-          models: rotateModels(agent.models, event.failures),
+          models: rotateModels(models, event.failures),
         })
         return
       }

@@ -12,7 +12,7 @@ const BIG = model('big', { parameterSize: '70B' })
 
 interface Member {
   readonly roles?: readonly ('critique' | 'draft' | 'judge' | 'write_tests')[]
-  readonly prefers?: string
+  readonly prefers?: string | readonly string[]
   readonly pinned?: string
 }
 
@@ -22,7 +22,7 @@ function team(members: Readonly<Record<string, Member>>): FoldDriver {
     model: pinned,
     persona: persona(id, {
       roles: [...roles],
-      models: prefers === undefined ? [] : [prefers],
+      models: prefers === undefined ? [] : [prefers].flat(),
     }),
   }))
   return new FoldDriver(spec({ prompt: TASK, agents })).gathered(SMALL, BIG)
@@ -69,6 +69,15 @@ describe('one more candidate', () => {
     expect(asked(run)).toEqual([['critic', 'draft', ['mock/big']]])
   })
 
+  test('comes from that model also after it has failed, and from no other', () => {
+    const run = team({ coder: { prefers: ['small', 'big'] } })
+    run.answered('coder').gated({ 'coder.1': 'one' }, 'add').executed({ 'coder.1': sum })
+    run.failed('coder').wait(60_000)
+    expect(asked(run)).toEqual([['coder', 'draft', ['mock/big']]])
+    run.failed('coder').wait(60_000).answered('coder')
+    expect(run.fold.context?.agents['coder']?.answers.map(({ answer }) => answer.model)).toEqual(['mock/small', 'mock/big'])
+  })
+
   test('is not asked for where every model has written a program', () => {
     const run = team({ a: { prefers: 'small' }, b: { prefers: 'big' } })
       .answered('a')
@@ -89,6 +98,14 @@ describe('the question which result is right', () => {
   test('goes to the strongest model in the run, not to a judge on a small one', () => {
     const run = differ(team({ a: { roles: ['draft', 'judge'], pinned: 'small' }, b: { pinned: 'big' } }), ['a', 'b'])
     expect(asked(run)).toEqual([['b', 'arbitrate', ['mock/big']]])
+  })
+
+  test('goes to the next strongest model when the strongest fails', () => {
+    const run = differ(team({ a: {}, b: {} }), ['a', 'b'])
+    const [[agent = ''] = []] = asked(run) as string[][]
+    expect(run.requestOf(agent).models).toEqual(['mock/big', 'mock/small'])
+    run.failed(agent).wait(60_000)
+    expect(asked(run)).toEqual([[agent, 'arbitrate', ['mock/small', 'mock/big']]])
   })
 
   test('goes to a judge, then to a test writer, among agents whose models are as strong', () => {
