@@ -148,8 +148,8 @@ function umpireRank({ spec }: AgentState): number {
 }
 
 /**
- * A model that was asked for a program and gave none is used as well; one that only wrote tests, or only said which of two results is
- * right, is not: it has written no candidate.
+ * A model that answered without a program is used as well. One that failed to answer, only wrote tests, or only said which of two
+ * results is right is not: it has written no candidate.
  */
 function anotherModel(context: RunContext): Escalation | null {
   const used = new Set(programAnswers(context).map(({ answer }) => answer.model))
@@ -157,7 +157,7 @@ function anotherModel(context: RunContext): Escalation | null {
     const unused = agent.models.filter((model) => !used.has(model))
     if (unused.length === 0 || agent.spec.model !== null) continue
     const order: RoundOrder = { agent: agent.spec.id, phase: 'draft', view: { kind: 'blank' }, models: unused }
-    return { kind: 'another-model', why: `${unused[0]} has not been asked for a program yet`, orders: [order] }
+    return { kind: 'another-model', why: `${unused[0]} has written no program yet`, orders: [order] }
   }
   return null
 }

@@ -78,6 +78,15 @@ describe('one more candidate', () => {
     expect(run.fold.context?.agents['coder']?.answers.map(({ answer }) => answer.model)).toEqual(['mock/small', 'mock/big'])
   })
 
+  test('is asked of a model that failed in the first round, and the reason does not say that it was never asked', () => {
+    const run = team({ coder: { prefers: ['big', 'small'] } })
+    expect(run.requestOf('coder').models[0]).toBe('mock/big')
+    run.failed('coder').wait(60_000).answered('coder')
+    run.gated({ 'coder.1': 'one' }, 'add').executed({ 'coder.1': sum })
+    expect(asked(run)).toEqual([['coder', 'draft', ['mock/big']]])
+    expect(run.eventsOf('debate.opened')).toMatchObject([{ kind: 'another-model', why: 'mock/big has written no program yet' }])
+  })
+
   test('is not asked for where every model has written a program', () => {
     const run = team({ a: { prefers: 'small' }, b: { prefers: 'big' } })
       .answered('a')
