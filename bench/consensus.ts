@@ -220,7 +220,13 @@ for (const set of judged) {
     `good writers ${mean >= 0 ? '+' : ''}${mean.toFixed(1)} on average, gain on ${gains.filter((gain) => gain > 1e-9).length} of ${gains.length} pools${full.length === 0 ? '' : `, could turn nothing on ${full.join(' ')}`}`,
   )
 }
-for (const set of own) for (const row of set.rows) showWriter(set, row)
+const spoiled = own
+  .flatMap((set) => set.rows.map((row) => showWriter(set, row)))
+  .filter(({ ours, without }) => ours < without - 1e-9)
+if (spoiled.length > 0)
+  summary.push(
+    `its own assertions cost ${spoiled.map(({ row, ours, without }) => `${(without - ours).toFixed(1)} at ${row}`).join(', ')} (no target)`,
+  )
 if (liveTasks === null || liveVerdicts === null) {
   misses.push('the small local model: no recording')
 } else {

@@ -269,7 +269,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     load: () => import('./commands/completion.ts'),
   },
-  { path: 'help', args: '[topic...]', summary: 'help on a command, or on: exit-codes', load: () => import('./commands/help.ts') },
+  {
+    path: 'help',
+    args: '[topic...]',
+    summary: 'help on a command, or on: exit-codes, tests',
+    load: () => import('./commands/help.ts'),
+  },
 ]
 
 /** What stands behind a group in the help. */

@@ -75,7 +75,7 @@ export interface JudgedCheck {
   readonly source: string
   readonly writer: string | null
   readonly passedBy: readonly string[]
-  /** False for an assertion that does not count: its writer is not believed, or programs that pass every example contradict it. */
+  /** False for an assertion that does not count: its writer is not believed, or its judges contradict it; see `absoluteTrust`. */
   readonly isBelieved: boolean
   /** r_t and w_t of an assertion; 1 and 1 for an example. */
   readonly reliability: number
@@ -98,7 +98,7 @@ export interface WriterTrust {
   /** Assertions on calls, not examples, to which example-passing candidates give one and the same answer. */
   readonly known: number
   readonly wrong: number
-  /** Assertions that do not count because enough candidates that pass every example there is agree on another answer. */
+  /** Assertions that do not count because enough judges agree on another answer; see `absoluteTrust`. */
   readonly contradicted: number
   /** False when it is wrong about more known answers than it is right: then nothing it wrote counts. */
   readonly isBelieved: boolean
