@@ -4,7 +4,7 @@ import { neutraliseControlTokens } from '../prompts/neutralise.ts'
 import { strongestAgent, strongestFirst } from '../selection/strongest-model.ts'
 import type { Judgement } from './judgement.ts'
 import { questionKey } from './judging.ts'
-import { type AgentState, programAnswers, type RoundOrder, type RunContext, standing } from './run-context.ts'
+import { type AgentState, isQuorumLost, programAnswers, type RoundOrder, type RunContext, standing } from './run-context.ts'
 import { drafters } from './run-rounds.ts'
 
 /** Loops of repair, question or one more candidate after the drafts. More bring next to nothing. */
@@ -21,14 +21,16 @@ export interface Escalation {
 }
 
 /**
- * Returns the round that should follow the judgement; null when the matter is settled or nothing more can settle it:
- * (i) each behaviour that fails an example goes to its program's author with what was expected and what came; (ii) where
- * two behaviours lead, the strongest model says which result the task asks for on one input, without knowing whose they
- * are; (iii) else one more candidate by a model that wrote no program yet. Rounds the user asked for follow after those.
+ * Returns the round that should follow the judgement; null when the matter is settled, nothing more can settle it, or too
+ * few agents are left: (i) each behaviour that fails an example goes to its program's author with what was expected and
+ * what came; (ii) where two behaviours lead, the strongest model says which result the task asks for on one input, without
+ * knowing whose they are; (iii) else one more candidate by a model that wrote no program yet. Rounds the user asked for
+ * follow after those.
  */
 export function nextEscalation(context: RunContext): Escalation | null {
   const { judgement, spec } = context
   if (judgement === null || context.stopReason !== null || spec.protocol === 'classic') return null
+  if (isQuorumLost(context)) return null
   if (context.escalations < MAX_ESCALATIONS) {
     const escalation = hasGrown(context, judgement) ? escalate(context, judgement) : null
     if (escalation !== null && escalation.orders.length > 0) return escalation

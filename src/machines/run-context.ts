@@ -150,6 +150,17 @@ export function quorum(spec: RunSpec): number {
   return spec.limits.quorum ?? Math.min(2, spec.agents.length)
 }
 
+/** Returns whether too few agents stand for the run to hold another round. */
+export function isQuorumLost(context: RunContext): boolean {
+  return standingCount(context) < quorum(context.spec)
+}
+
+/** Returns how many agents stand and how many must, in words. */
+export function quorumWords(context: RunContext): string {
+  const { spec } = context
+  return `${standingCount(context)} of ${spec.agents.length} agents stand, ${quorum(spec)} are needed`
+}
+
 /** Returns the sampling of an agent's turn: the user's overrides, over the persona's, with a seed of its own per turn. */
 export function turnSampling(context: RunContext, agent: AgentState): Sampling {
   return { ...agent.spec.persona.sampling, seed: context.spec.seed, ...context.spec.sampling }

@@ -11,7 +11,7 @@ import { nextEscalation } from './escalation.ts'
 import type { Judgement } from './judgement.ts'
 import { judge, NO_VERDICT, planFor, taskText, toExecuteRequest, toGateRequest, toSuiteRequest } from './judging.ts'
 import { describeGate } from './judging-events.ts'
-import { agentState, createContext, quorum, type RunContext, standing } from './run-context.ts'
+import { agentState, createContext, isQuorumLost, quorumWords, type RunContext, standing } from './run-context.ts'
 import { CHILD_ERROR, runSetup } from './run-setup.ts'
 
 /*
@@ -21,6 +21,7 @@ import { CHILD_ERROR, runSetup } from './run-setup.ts'
  * 3. A transport failure restarts an agent within its policy; a defect in an agent's own code never does.
  * 4. Every final state has a stop reason, and `run.completed` is emitted exactly once, last.
  * 5. No error text becomes an answer.
+ * 6. What was judged is not lost with the agents: where too few are left no further round is held, and the judgement is the end.
  */
 
 function completed(context: RunContext, outcome: Outcome): RunEventBody {
@@ -52,6 +53,12 @@ function agreedReason({ judgement }: RunContext): StopReason {
   if (misses || (tests !== null && !tests.passed && tests.grade !== 'unverified')) return 'tests-failed'
   if (tests?.grade === 'unverified') return 'tests-unverified'
   return judgement?.verdict.grade === 'unverified' ? 'ranked-unverified' : 'agreed'
+}
+
+/** Why it ended so. That rounds were not held because too few agents are left is said besides. */
+function decidedDetail(context: RunContext): string {
+  const reason = context.judgement?.verdict.reason ?? ''
+  return isQuorumLost(context) ? `${reason}; ${quorumWords(context)}` : reason
 }
 
 function judged(context: RunContext, execution: ExecuteResult | null, suite: SuiteResult | null): Judgement | null {
@@ -268,7 +275,7 @@ export const runMachine = runSetup.createMachine({
       ]),
     },
     finalizing: { entry: 'finalize', ...roundStates([{ target: '#run.judging' }]) },
-    /** Too few agents stand to go on. */
+    /** Too few agents stand to go on, and nothing has been judged. */
     losing: {
       entry: [
         'cancelTurns',
@@ -276,7 +283,7 @@ export const runMachine = runSetup.createMachine({
           type: 'stopFor',
           params: ({ context }) => ({
             stopReason: 'quorum-lost',
-            detail: `${standing(context).length} of ${context.spec.agents.length} agents stand, ${quorum(context.spec)} are needed`,
+            detail: quorumWords(context),
           }),
         },
       ],
@@ -308,7 +315,7 @@ export const runMachine = runSetup.createMachine({
             type: 'stopFor',
             params: ({ context }) => ({
               stopReason: agreedReason(context),
-              detail: context.judgement?.verdict.reason ?? '',
+              detail: decidedDetail(context),
             }),
           },
         },
@@ -318,7 +325,7 @@ export const runMachine = runSetup.createMachine({
             type: 'stopFor',
             params: ({ context }) => ({
               stopReason: noConsensusReason(context),
-              detail: context.judgement?.verdict.reason ?? '',
+              detail: decidedDetail(context),
             }),
           },
         },

@@ -13,14 +13,13 @@ import { applyChange } from './override.ts'
 import { type AgentReport, personaMachine, type TurnOrder } from './persona-machine.ts'
 import {
   agentState,
+  isQuorumLost,
   programAnswers,
-  quorum,
   type RoundOrder,
   type RunChange,
   type RunContext,
   type RunInput,
   standing,
-  standingCount,
   withAgent,
 } from './run-context.ts'
 import { closeTranscript, draftOrders, firstOrders, toTurnOrder, transcriptOrders, withoutFirst } from './run-rounds.ts'
@@ -49,8 +48,9 @@ function isRoundClosed(context: RunContext): boolean {
   return context.orders.length === 0
 }
 
-function isQuorumLost(context: RunContext): boolean {
-  return standingCount(context) < quorum(context.spec)
+/** A judgement outlives the agents: where there is one the open round is finished, judged with the rest, and the last. */
+function isLost(context: RunContext): boolean {
+  return context.judgement === null && isQuorumLost(context)
 }
 
 function isOverBudget(context: RunContext): boolean {
@@ -107,7 +107,7 @@ export const runSetup = setup({
   actors: { persona: personaMachine, gather: gatherEffect, gate: gateEffect, execute: executeEffect, suite: suiteEffect },
   guards: {
     /** The round is at an end, whichever: one guard for the transition that is looked at after every event. */
-    isSettled: ({ context }) => isRoundClosed(context) || isQuorumLost(context) || isOverBudget(context),
+    isSettled: ({ context }) => isRoundClosed(context) || isLost(context) || isOverBudget(context),
     /** It is looked at before the answer is kept: an answer that spends the budget is the last. */
     hasNextTurn: ({ context, event }) => {
       if (event.type !== 'agent.answered') return false
@@ -115,7 +115,7 @@ export const runSetup = setup({
       if (isOverTokens(context, (inputTokens ?? 0) + (outputTokens ?? 0))) return false
       return context.orders.filter((order) => order.agent === event.agent).length > 1
     },
-    quorumLost: ({ context }) => isQuorumLost(context),
+    quorumLost: ({ context }) => isLost(context),
     overBudget: ({ context }) => isOverBudget(context),
     hasAnswers: ({ context }) => programAnswers(context).length > 0,
     hasPrograms: ({ context }) =>

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { RunSpecInput } from '../../src/domain/run-spec.ts'
 import type { GateRequest } from '../../src/machines/effects.ts'
 import { FoldDriver, model } from '../support/fold-driver.ts'
 import { persona, spec } from '../support/test-services.ts'
@@ -182,5 +183,110 @@ describe('a repair', () => {
       ['a', 'repair'],
       ['b', 'repair'],
     ])
+  })
+})
+
+describe('an agent that leaves in a round after a judgement, so that too few stand', () => {
+  const WRONG = () => 0
+  const pair = (more: Partial<RunSpecInput> = {}): FoldDriver => {
+    const run = new FoldDriver(spec({ prompt: TASK, ids: ['a', 'b'], ...more })).gathered(SMALL)
+    return run.answered('a').answered('b')
+  }
+  const leave = (run: FoldDriver, agent: string): FoldDriver => run.failed(agent, { retryable: false })
+  const end = (run: FoldDriver): unknown => {
+    const [event] = run.eventsOf('run.completed')
+    return event?.type === 'run.completed' ? [event.outcome, event.stopReason, event.winner, event.detail] : null
+  }
+
+  /** Both programs are wrong, differently, and both authors are asked for a repair. */
+  const repairing = (more: Partial<RunSpecInput> = {}): FoldDriver => {
+    const run = pair(more)
+    run.gated({ 'a.1': 'one', 'b.1': 'two' }, 'add').executed({ 'a.1': WRONG, 'b.1': () => 7 })
+    expect(asked(run)).toEqual([
+      ['a', 'repair', ['mock/small']],
+      ['b', 'repair', ['mock/small']],
+    ])
+    return run
+  }
+  const gated = (run: FoldDriver): string[] => (run.openOf('run').input as GateRequest).answers.map(({ id }) => id)
+
+  test.each([
+    ['before', ['leave a', 'answer b']],
+    ['after', ['answer b', 'leave a']],
+  ])('%s the other has answered: its repair is judged with the rest, and the run ends by that', (_when, steps) => {
+    const run = repairing()
+    for (const step of steps) step === 'leave a' ? leave(run, 'a') : run.answered('b')
+    expect(gated(run)).toEqual(['a.1', 'b.1', 'b.2'])
+    run.gated({ 'a.1': 'one', 'b.1': 'two', 'b.2': 'three' }, 'add').executed({ 'a.1': WRONG, 'b.1': () => 7, 'b.2': sum })
+    const why = '1 of 1 example, no assertion, no other of 3 answers behaves like it; 1 of 2 agents stand, 2 are needed'
+    expect(end(run)).toEqual(['completed', 'agreed', 'b.2', why])
+  })
+
+  test('both of them: what was judged before is judged again, and no program is called a solution', () => {
+    const run = leave(leave(repairing(), 'a'), 'b')
+    expect(gated(run)).toEqual(['a.1', 'b.1'])
+    run.gated({ 'a.1': 'one', 'b.1': 'two' }, 'add').executed({ 'a.1': WRONG, 'b.1': () => 7 })
+    expect(end(run)).toMatchObject(['noConsensus', 'not-solved', null, expect.stringContaining('0 of 2 agents stand')])
+  })
+
+  test('and who was to say which result is right: the programs there are decide', () => {
+    const run = pair().gated({ 'a.1': 'one', 'b.1': 'two' }, 'add').executed({ 'a.1': sum, 'b.1': product })
+    expect([run.state, asked(run)]).toEqual([{ debating: 'open' }, [['a', 'arbitrate', ['mock/small']]]])
+    leave(run, 'a').gated({ 'a.1': 'one', 'b.1': 'two' }, 'add').executed({ 'a.1': sum, 'b.1': product })
+    expect(end(run)).toMatchObject(['completed', 'agreed', 'a.1', expect.stringContaining('1 of 2 agents stand')])
+  })
+
+  test('and who was alone, asked for one more candidate: the verified program it wrote before wins', () => {
+    const run = team({ coder: { prefers: 'small' } }).answered('coder')
+    run.gated({ 'coder.1': 'one' }, 'add').executed({ 'coder.1': sum })
+    expect([run.state, opened(run)]).toEqual([{ debating: 'open' }, ['another-model']])
+    leave(run, 'coder').gated({ 'coder.1': 'one' }, 'add').executed({ 'coder.1': sum })
+    expect(end(run)).toMatchObject(['completed', 'agreed', 'coder.1', expect.stringContaining('0 of 1 agents stand')])
+    expect(run.eventsOf('verdict.reached')).toMatchObject([{ verdict: { grade: 'verified' } }])
+  })
+
+  test('with loops and rounds left: none is held', () => {
+    const open = (rounds: number, leaves: boolean): string[] => {
+      const run = repairing({ rounds })
+      leaves ? leave(run, 'a') : run.answered('a')
+      const behave = { 'a.1': WRONG, 'b.1': () => 7, 'b.2': () => 9 }
+      run.answered('b').gated({ 'a.1': 'one', 'b.1': 'two', 'b.2': 'three' }, 'add').executed(behave)
+      expect(run.outcome?.stopReason).toBe(leaves ? 'not-solved' : undefined)
+      return opened(run)
+    }
+    expect([open(1, false), open(1, true), open(3, true)]).toEqual([['repair', 'repair'], ['repair'], ['repair']])
+  })
+
+  test('in the last loop: it ends as any run whose loops are used up', () => {
+    const run = repairing().answered('a').answered('b')
+    const programs = { 'a.1': 'one', 'b.1': 'two', 'b.2': 'three' }
+    const behave = { 'a.1': WRONG, 'b.1': () => 7, 'b.2': () => 9 }
+    run.gated(programs, 'add').executed(behave)
+    expect(run.fold.context?.escalations).toBe(2)
+    leave(run, 'b')
+    run.gated(programs, 'add').executed(behave)
+    expect(end(run)).toMatchObject(['noConsensus', 'not-solved', null, expect.stringContaining('1 of 2 agents stand')])
+  })
+
+  test.each(['repairing', 'debating'])('while the other spends the budget of tokens, %s: that is why it ends', (state) => {
+    const limits = { budgetTokens: 450 }
+    const first = { 'a.1': 'one', 'b.1': 'two' }
+    const run =
+      state === 'repairing'
+        ? repairing({ limits })
+        : pair({ limits, rounds: 2 }).gated(first, 'add').executed({ 'a.1': sum, 'b.1': sum })
+    expect(run.state).toEqual({ [state]: 'open' })
+    leave(run, 'a')
+      .answered('b')
+      .gated({ ...first, 'b.2': 'three' }, 'add')
+      .executed({ 'a.1': sum, 'b.1': sum, 'b.2': sum })
+    expect(end(run)).toEqual(['budgetExhausted', 'token-budget', 'a.1', '450 of 450 tokens are spent'])
+  })
+
+  test('is the end of a classic run, which has judged nothing yet', () => {
+    const run = pair({ protocol: 'classic' })
+    leave(run, 'a')
+    expect(run.state).toBe('failed')
+    expect(end(run)).toEqual(['failed', 'quorum-lost', null, '1 of 2 agents stand, 2 are needed'])
   })
 })
