@@ -43,9 +43,14 @@ function renderHeading(view: RunView, { nowMs, paint }: ViewOptions, width: numb
   return gap < 2 ? paint.bold(clip(left, width)) : `${paint.bold(left)}${' '.repeat(gap)}${paint.dim(right)}`
 }
 
-/** How far the judging is; before anything has run there is nothing to count. */
-function judging({ toJudge, judged }: RunView): string {
-  return judged.length === 0 ? 'judging' : `judging · ${judged.length} of ${plural(toJudge, 'program')}`
+/**
+ * How far the judging is; before anything has run there is nothing to count. On how many programs the tests will be run is not known:
+ * not on those that do not load.
+ */
+function judging({ toJudge, judged, tested }: RunView): string {
+  const of = (done: readonly string[]) => `judging · ${done.length} of ${plural(toJudge, 'program')}`
+  if (judged.length === 0) return tested.length === 0 ? 'judging' : `${of(tested)} tested`
+  return `${of(judged)} run${tested.length === 0 ? '' : `, ${tested.length} tested`}`
 }
 
 function renderRow(row: AgentRow, view: RunView, options: ViewOptions, width: number): string {

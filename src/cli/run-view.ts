@@ -46,6 +46,8 @@ export interface RunView {
   /** Programs being judged, and those of them whose executions have ended. */
   readonly toJudge: number
   readonly judged: readonly string[]
+  /** Those the user's tests have run on. */
+  readonly tested: readonly string[]
   readonly isOver: boolean
 }
 
@@ -59,6 +61,7 @@ export const EMPTY_VIEW: RunView = {
   isJudging: false,
   toJudge: 0,
   judged: [],
+  tested: [],
   isOver: false,
 }
 
@@ -99,13 +102,15 @@ export function foldEvent(view: RunView, event: RunEvent, nowMs: number): RunVie
     case 'agent.abstained':
       return withRow(ended(view, event.agent), event.agent, { state: 'out', sinceMs: nowMs, note: event.reason })
     case 'round.completed':
-      return { ...view, pending: [], isJudging: true }
+      return { ...view, pending: [], isJudging: true, toJudge: 0, judged: [], tested: [] }
     case 'run.completed':
       return { ...view, pending: [], isJudging: false, isOver: true }
     case 'candidates.gated':
-      return { ...view, toJudge: event.candidates.length, judged: [] }
+      return { ...view, toJudge: event.candidates.length, judged: [], tested: [] }
     case 'evidence.gathered':
-      return { ...view, judged: [...view.judged.filter((id) => id !== event.candidate), event.candidate] }
+      return event.tests === undefined
+        ? { ...view, judged: withOnce(view.judged, event.candidate) }
+        : { ...view, tested: withOnce(view.tested, event.candidate) }
     case 'run.resumed':
     case 'candidates.ranked':
     case 'debate.opened':
@@ -145,6 +150,10 @@ function fresh(nowMs: number) {
 
 function withRow(view: RunView, id: AgentId, change: Partial<AgentRow>): RunView {
   return { ...view, rows: view.rows.map((row) => (row.id === id ? { ...row, ...change } : row)) }
+}
+
+function withOnce(ids: readonly string[], id: string): readonly string[] {
+  return ids.includes(id) ? ids : [...ids, id]
 }
 
 function ended(view: RunView, id: AgentId): RunView {

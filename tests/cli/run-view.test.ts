@@ -77,9 +77,47 @@ test('while programs are judged the heading counts them, each once, and from the
     heading(shown('b.1'), gated),
   ]).toEqual([
     'Round 1 · judging',
-    'Round 1 · judging · 2 of 3 programs',
-    'Round 1 · judging · 1 of 3 programs',
+    'Round 1 · judging · 2 of 3 programs run',
+    'Round 1 · judging · 1 of 3 programs run',
     'Round 1 · judging',
+  ])
+})
+
+test('the heading counts nothing of an earlier judging, and what the tests were run on apart from what was executed', () => {
+  const candidate = (id: string) => ({ id, agent: id, language: 'python', lines: 2, parses: true })
+  const gated = (...ids: string[]): RunEventBody => ({
+    type: 'candidates.gated',
+    candidates: ids.map(candidate),
+    rejected: [],
+  })
+  const shown = (id: string, more: object = {}): RunEventBody => ({
+    ...{ type: 'evidence.gathered', candidate: id, agent: id, loads: true, examples: [1, 1], assertions: [0, 0] },
+    ...more,
+  })
+  const tested = (id: string): RunEventBody => shown(id, { tests: [1, 2], testsGrade: 'forgeable' })
+  const closed = (round: number): RunEventBody => ({ type: 'round.completed', round, phase: 'repair', standing: ['coder'] })
+  const repair: RunEventBody = { type: 'round.started', round: 2, phase: 'repair', agents: ['coder'] }
+  const judgedOnce = [started, assigned, roundStarted, closed(1), gated('a.1', 'b.1'), shown('a.1'), shown('b.1')]
+  const heading = (...more: RunEventBody[]) => show(viewAfter([...judgedOnce, ...more]), 0)[0]?.replace(/ {2,}.*/, '')
+  const again = [repair, closed(2)]
+  const executed = [...again, gated('a.1', 'b.1', 'a.2'), shown('a.1')]
+  expect([heading(), heading(...again), heading(...executed)]).toEqual([
+    'Round 1 · judging · 2 of 2 programs run',
+    'Round 2 · judging',
+    'Round 2 · judging · 1 of 3 programs run',
+  ])
+  expect([
+    heading(tested('b.1')),
+    heading(tested('b.1'), tested('a.1')),
+    heading(tested('b.1'), ...again),
+    heading(tested('b.1'), ...executed),
+    heading(...again, gated('a.1', 'b.1', 'a.2'), tested('a.2')),
+  ]).toEqual([
+    'Round 1 · judging · 2 of 2 programs run, 1 tested',
+    'Round 1 · judging · 2 of 2 programs run, 2 tested',
+    'Round 2 · judging',
+    'Round 2 · judging · 1 of 3 programs run',
+    'Round 2 · judging · 1 of 3 programs tested',
   ])
 })
 
