@@ -106,7 +106,7 @@ export function foldEvent(view: RunView, event: RunEvent, nowMs: number): RunVie
     case 'run.completed':
       return { ...view, pending: [], isJudging: false, isOver: true }
     case 'candidates.gated':
-      return { ...view, toJudge: event.candidates.length, judged: [], tested: [] }
+      return { ...view, pending: [], isJudging: true, toJudge: event.candidates.length, judged: [], tested: [] }
     case 'evidence.gathered':
       return event.tests === undefined
         ? { ...view, judged: withOnce(view.judged, event.candidate) }

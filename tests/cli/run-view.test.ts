@@ -121,6 +121,11 @@ test('the heading counts nothing of an earlier judging, and what the tests were 
   ])
 })
 
+test('what is judged although its round did not come to its end, as where a budget is spent, is headed as judged', () => {
+  const gated: RunEventBody = { type: 'candidates.gated', candidates: [], rejected: [] }
+  expect(show(viewAfter([started, assigned, roundStarted, gated]), 0)[0]).toMatch(/^Round 1 · judging {2}/)
+})
+
 test('answers, failures and agents that are out say so', () => {
   const view = viewAfter([
     started,
