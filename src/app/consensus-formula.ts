@@ -41,8 +41,8 @@ const UNEXECUTED_SCORE =
 /** How `decision` follows from its own numbers and those of `plan`; `i` and `j` are programs in the order of `evidence.candidates`. */
 export const FORMULA = {
   order:
-    'winner: the first of ranking, if it loads or parses. Where a call was executed (method execution-agreement): the programs that load, by examplesPassed, then tests, then score, then ties; ' +
-    'after them, and where no call was executed: all others, those that load first, then those that parse, then by tests, then medoid, then strength, then ties. ' +
+    'winner: the first of ranking, if it loads (isLive), parses or passes tests (its row of suite isGreen). Where a call was executed (method execution-agreement): the programs that load, by examplesPassed, then tests, then score, then ties; ' +
+    'after them, and where no call was executed: all others, those first that load or pass tests, then those whose problem is null, then those that parse, then by tests, then medoid, then strength, then ties. ' +
     'More comes first. score and medoid are compared in whole steps: round(value / ' +
     `${SCORE_EPSILON}). tests: those of suite, isGreen first, then more passed, then grade (verified, forgeable, unverified); a program without a row is not green, has passed 0 and is unverified. ` +
     `ties: more modelCount, then more medoid (less than ${SCORE_EPSILON} apart is equal), then fewer nodes, then lowest codeHash, then lowest id, by code units; tiesBrokenBy has those looked at. ` +
@@ -55,5 +55,6 @@ export const FORMULA = {
     `All: at most ${FAILS_CAP} where that row is not green and not unverified; 0 without a winner`,
   stop:
     'settled: there is a winner, its row of suite isGreen (or is unverified, or no row is anything else), every example passes, at least one call is compared, votes are at least 2 and at least half of the sum of all counts; ' +
-    'where no call was executed: its row of suite isGreen',
+    'where no call was executed: its row of suite isGreen. abstain is null unless there is no winner; or a program was tried, none loads, and the winner does not pass tests; ' +
+    'or a call was executed, the task gives examples, and the winner passes none',
 } as const

@@ -2,11 +2,11 @@ import { capForTests, confidenceOf, unverifiedConfidence } from './confidence.ts
 import type { ContenderFacts, Counterfactual, Decision, RankedContender, SuiteFacts } from './decision.ts'
 import { describeEvidence } from './describe-evidence.ts'
 import { dissentingViews, openQuestion, suiteRepairs, votesOf } from './escalation.ts'
-import type { ExecutionMatrix } from './execution-matrix.ts'
+import { type ExecutionMatrix, whyNoneIsLive } from './execution-matrix.ts'
 import type { EvidencePlan } from './plan-evidence.ts'
 import { areTied, type LiveRanking, modelsOf, type Pool, rankLive } from './rank-contenders.ts'
 import { readStopRule, type StopFacts } from './stop-rule.ts'
-import { identity, structureOrder, structureTies } from './structure-order.ts'
+import { identity, isUsable, structureOrder, structureTies } from './structure-order.ts'
 import { tieRulesUsed } from './tie-order.ts'
 
 export interface DecideInput {
@@ -25,12 +25,13 @@ export interface DecideInput {
 /**
  * Returns which candidate the evidence speaks for, with every number behind it.
  *
- * 1. A candidate that does not load never wins while one that loads exists.
+ * 1. A candidate that cannot be called never wins while one that can exists, unless nothing was called and it passes the user's tests.
  * 2. The order of `candidates` changes nothing; equal input gives an equal decision.
  * 3. With executed calls: ranked by (live, examples passed, the user's tests, agreement score, tie order).
  * 4. With none, or none that loads: those that parse, by the user's tests, then structural likeness, then the size of the model, then tie
  *    order; confidence at most 0.5 without tests.
  * 5. No candidate parses: no winner.
+ * 6. Where none can be called the winner is called a solution only if it passes the user's tests.
  */
 export function decide(input: DecideInput): Decision {
   const pool = poolOf(input)
@@ -42,7 +43,7 @@ export function decide(input: DecideInput): Decision {
   const others = structureOrder(pool, new Set(ranked.map((contender) => contender.id)), ranking, input.matrix)
   const all = [...ranked, ...others]
   const [first, second] = all
-  const winner = first !== undefined && (first.isLive || first.parses) ? first : null
+  const winner = first !== undefined && (isUsable(first, pool.suite) || first.parses) ? first : null
   const examples = { passed: winner?.examplesPassed ?? 0, total: pool.plan.examples.length }
   const answers = pool.contenders.reduce((total, contender) => total + contender.count, 0)
   const tests = pool.suite.find(({ candidate }) => candidate === winner?.id)
@@ -59,7 +60,7 @@ export function decide(input: DecideInput): Decision {
   })
   return {
     method: winner === null ? 'none' : isExecuted ? 'execution-agreement' : byTests ? 'test-suite' : 'structure-medoid',
-    notExecuted: isExecuted ? null : whyNotExecuted(pool.plan, ranking, wasTried),
+    notExecuted: isExecuted ? null : whyNotExecuted(pool, ranking, wasTried),
     winner: winner?.id ?? null,
     ranking: all,
     tiesBrokenBy: isExecuted ? tiesUsed(ranking) : winner === null ? [] : structureTies(winner, second, pool.suite),
@@ -179,8 +180,10 @@ function openAfter(
   winner: RankedContender | null,
 ): Decision['open'] {
   if (isSettled) return { kind: 'none' }
-  if (winner === null || (wasTried && ranking.live.length === 0)) return wasTried ? openQuestion(pool, ranking) : { kind: 'none' }
-  const wasCalled = wasTried && pool.plan.calls.length > 0
+  // What the tests ran on and is without the function is not broken: as where there is nothing to call, only tests can tell.
+  const isBroken = wasTried && ranking.live.length === 0 && winner?.problem !== null
+  if (winner === null || isBroken) return wasTried ? openQuestion(pool, ranking) : { kind: 'none' }
+  const wasCalled = wasTried && ranking.live.length > 0 && pool.plan.calls.length > 0
   const repairs = suiteRepairs(pool, ranking, winner.id)
   const misses = winner.examplesPassed < pool.plan.examples.length
   if (repairs.length > 0 && !(wasCalled && misses)) return { kind: 'repair', repairs }
@@ -194,11 +197,11 @@ function shareOfBelieved({ believed, table }: LiveRanking, at: number): number |
   return believed.reduce((total, trust, t) => total + (table.assertions[at]?.[t] ? trust : 0), 0) / counted
 }
 
-function whyNotExecuted(plan: EvidencePlan, ranking: LiveRanking, wasTried: boolean): string {
+function whyNotExecuted({ plan, matrix }: Pool, ranking: LiveRanking, wasTried: boolean): string {
   if (plan.entryPoint === null) return 'the task names no function that could be called'
   if (plan.language === null) return 'values of its language cannot be compared'
   if (!wasTried) return 'no program could be run'
-  if (ranking.live.length === 0) return 'no candidate loads in the sandbox'
+  if (ranking.live.length === 0) return whyNoneIsLive(matrix)
   return 'no example, assertion or input was found to run'
 }
 
@@ -210,7 +213,11 @@ function abstention(
   isExecuted: boolean,
 ): string | null {
   if (winner === null) return pool.contenders.length === 0 ? 'there is no candidate' : 'no candidate parses'
-  if (wasTried && ranking.live.length === 0) return 'no candidate loads in the sandbox'
+  const tests = pool.suite.find(({ candidate }) => candidate === winner.id)
+  if (wasTried && ranking.live.length === 0 && !tests?.isGreen) {
+    const why = whyNoneIsLive(pool.matrix)
+    return tests === undefined ? why : `${why}, and none is shown to pass the tests that were given`
+  }
   if (isExecuted && pool.plan.examples.length > 0 && winner.examplesPassed === 0) return 'no candidate passes any example'
   return null
 }

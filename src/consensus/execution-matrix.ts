@@ -21,7 +21,16 @@ export type ExecutionMatrix = readonly ExecutionRow[]
 /** How a call that never ran ends. */
 export const NOT_RUN: CallOutcome = { kind: 'not-run', reason: 'not executed' }
 
-/** Returns in words why a program did not load; null when it did. */
+/** Returns in words why no program of `matrix` can be called, where none can. */
+export function whyNoneIsLive(matrix: ExecutionMatrix): string {
+  const [kind, ...others] = new Set(matrix.map(({ load }) => load.kind))
+  if (others.length === 0 && kind === 'failed') return 'no candidate loads in the sandbox'
+  if (others.length === 0 && kind === 'no-entry-point') return 'no candidate defines the function that was to be called'
+  if (others.length === 0 && kind === 'timeout') return 'no candidate could be loaded in time'
+  return 'no candidate could be loaded and called'
+}
+
+/** Returns in words why a program cannot be called; null when it can. */
 export function loadProblem(load: LoadResult): string | null {
   switch (load.kind) {
     case 'loaded':

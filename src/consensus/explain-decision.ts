@@ -73,7 +73,7 @@ function explainOpen(decision: Decision): string[] {
     case 'repair':
       return open.repairs.map((repair) =>
         repair.call === null
-          ? `Open: ${repair.candidate} does not load (${repair.actual}).`
+          ? `Open: ${repair.candidate} could not be run: ${repair.actual}.`
           : repair.isTest === true
             ? `Open: ${repair.candidate} fails ${repair.call}: ${repair.actual}.`
             : `Open: ${repair.candidate} fails an example: ${repair.call} should give ${repair.expected} and ${resultWords(repair.actual)}.`,

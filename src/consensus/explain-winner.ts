@@ -2,7 +2,7 @@ import { ASSERTION_EXPONENT, LIKENESS_WEIGHT, MEDOID_WEIGHT } from './agreement.
 import { counted, givenTests, share } from './count-words.ts'
 import type { Decision, RankedContender, SuiteFacts } from './decision.ts'
 import { agreementWords } from './describe-evidence.ts'
-import { STRENGTH_RULE } from './structure-order.ts'
+import { DOES_NOT_PARSE, isUsable, STRENGTH_RULE } from './structure-order.ts'
 import { compareSuite } from './suite-facts.ts'
 import { SCORE_EPSILON } from './tie-order.ts'
 
@@ -104,9 +104,16 @@ function nextByCalls(decision: Decision, winner: RankedContender, second: Ranked
 function aheadOf(decision: Decision, winner: RankedContender, second: RankedContender): string {
   const { id } = second
   const it = decision.method === 'test-suite' ? 'the winner' : 'it'
-  if (winner.isLive !== second.isLive) return `${it} loads, and ${id}, which is next, does not`
-  if (winner.parses !== second.parses) return `${it} parses, and ${id}, which is next, does not`
+  const next = decision.method === 'test-suite' ? '' : ', which is next,'
+  const { problem } = second
+  if (winner.problem === null && problem !== null && problem !== DOES_NOT_PARSE)
+    return `${it} loads, and ${id}${next} could not be run: ${problem}`
   const byTests = suiteLead(decision, winner, second)
+  if (!isUsable(second, decision.suite ?? [])) {
+    if (winner.isLive) return `${it} can be called, and ${id}${next} defines no function to call`
+    if (byTests !== null && testsOf(decision, winner)?.isGreen) return byTests
+  }
+  if (winner.parses && !second.parses) return `${it} parses, and ${id}, which is next, does not`
   if (byTests !== null) return byTests
   const rule = decision.tiesBrokenBy.at(-1)
   if (rule === undefined) {

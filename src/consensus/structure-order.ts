@@ -11,8 +11,8 @@ export const STRENGTH_RULE = 'larger model'
 export const DOES_NOT_PARSE = 'does not parse'
 
 /**
- * Returns those not ranked by calls: live before parsing before broken, then by the user's tests, then by likeness to all that parse,
- * then by the size of the model, then by the tie order.
+ * Returns those not ranked by calls: live or passing the user's tests before those without a problem before those that parse before broken,
+ * then by the user's tests, then by likeness to all that parse, then by the size of the model, then by the tie order.
  */
 export function structureOrder(
   pool: Pool,
@@ -35,7 +35,7 @@ export function structureOrder(
       {
         ...identity(contender),
         isLive,
-        problem: isLive ? null : problemOf(contender, matrix),
+        problem: isLive || (ranked.size === 0 && isShownToRun(pool, contender.id)) ? null : problemOf(contender, matrix),
         examplesPassed: 0,
         assertionsPassed: 0,
         votes: contender.count,
@@ -67,11 +67,24 @@ export function structureTies(
 function compareByStructure(a: RankedContender, b: RankedContender, suite: readonly SuiteFacts[]): number {
   const testsOf = (id: string): SuiteFacts | undefined => suite.find(({ candidate }) => candidate === id)
   return (
-    Number(b.isLive) - Number(a.isLive) ||
+    Number(isUsable(b, suite)) - Number(isUsable(a, suite)) ||
+    Number(b.problem === null) - Number(a.problem === null) ||
     Number(b.parses) - Number(a.parses) ||
     compareSuite(testsOf(a.id), testsOf(b.id)) ||
     Math.round(b.medoid / SCORE_EPSILON) - Math.round(a.medoid / SCORE_EPSILON)
   )
+}
+
+/** Returns whether a program is known to run: it loads and can be called, or it passes the user's tests. */
+export function isUsable({ id, isLive }: Pick<RankedContender, 'id' | 'isLive'>, suite: readonly SuiteFacts[]): boolean {
+  return isLive || suite.some(({ candidate, isGreen }) => candidate === id && isGreen)
+}
+
+/** What the user's tests ran on need not hold a function that we could call: a constant or an object does as well. */
+function isShownToRun({ matrix, suite }: Pool, id: string): boolean {
+  const own = suite.find(({ candidate }) => candidate === id)
+  const load = matrix.find(({ candidate }) => candidate === id)?.load
+  return own !== undefined && (own.isGreen || load?.kind === 'no-entry-point')
 }
 
 function toTie(of: RankedContender): TieFacts {

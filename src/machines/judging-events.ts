@@ -33,7 +33,7 @@ export function describeMeasured(context: RunContext, measured: CandidateMeasure
   return measured.by === 'execute' ? describeExecution(context, measured.row) : describeTests(context.judgement, measured.row)
 }
 
-function describeExecution({ gate, plan }: RunContext, row: ExecutionRow): RunEventBody | null {
+function describeExecution({ gate, plan, spec }: RunContext, row: ExecutionRow): RunEventBody | null {
   const candidate = gate?.candidates.find(({ id }) => id === row.candidate)
   if (candidate === undefined || plan === null) return null
   const table = tabulateEvidence([row.candidate], plan, [row])
@@ -42,7 +42,8 @@ function describeExecution({ gate, plan }: RunContext, row: ExecutionRow): RunEv
     type: 'evidence.gathered',
     candidate: row.candidate,
     agent: candidate.agent,
-    loads: table.isLive[0] === true,
+    // What the user's tests import need not be a function.
+    loads: table.isLive[0] === true || (spec.suite !== null && row.load.kind === 'no-entry-point'),
     examples: share(table.examples),
     assertions: share(table.assertions),
   }
@@ -53,12 +54,13 @@ function describeTests(judgement: Judgement | null, row: SuiteRow): RunEventBody
   const [own] = suiteFacts([row])
   if (judgement === null || contender === undefined || own === undefined) return null
   const { examples, assertions } = judgement.decision
+  const load = judgement.execution?.rows.find(({ candidate }) => candidate === row.candidate)?.load
   return {
     type: 'evidence.gathered',
     candidate: contender.id,
     agent: contender.agent,
     // Where nothing was called nobody looked whether it loads; a test of it that passed has.
-    loads: contender.isLive || own.passed > 0,
+    loads: contender.isLive || own.passed > 0 || load?.kind === 'no-entry-point',
     examples: [contender.examplesPassed, examples.total],
     assertions: [contender.assertionsPassed, assertions.total],
     tests: [own.passed, own.total],

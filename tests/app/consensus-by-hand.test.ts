@@ -86,7 +86,7 @@ test('order, scores and confidence of any decision follow from consensus.json al
 test('the settled of a decision is what its formula says', () => {
   fc.assert(
     fc.property(randomPools, (pool) => {
-      const { decision } = written(pool)
+      const { decision, execution } = written(pool)
       const row = decision.suite?.find(({ candidate }) => candidate === decision.winner)
       const answers = decision.evidence.counts.reduce((total, count) => total + count, 0)
       const votes = decision.ranking[0]?.votes ?? 0
@@ -102,6 +102,12 @@ test('the settled of a decision is what its formula says', () => {
             votes * 2 >= answers
           : row?.isGreen === true)
       expect(decision.stop.isSettled).toBe(isSettled)
+      const tried = execution?.rows ?? []
+      const isAnyLive = decision.ranking.some(({ isLive }) => isLive)
+      const missesAll = decision.method === 'execution-agreement' && decision.examples.total > 0 && decision.examples.passed === 0
+      expect(decision.abstain !== null).toBe(
+        decision.winner === null || (tried.length > 0 && !isAnyLive && row?.isGreen !== true) || missesAll,
+      )
     }),
     { numRuns: 150 },
   )

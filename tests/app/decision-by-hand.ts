@@ -182,12 +182,21 @@ export function orderByHand(consensus: Consensus): string[] {
     const grade = ['unverified', 'forgeable', 'verified'].indexOf(row?.grade ?? 'unverified')
     return [row?.isGreen === true ? 1 : 0, row?.passed ?? 0, grade]
   }
+  const isGreen = (one: RankedContender): boolean => suite(one)[0] === 1
   const isFirst = (one: RankedContender): boolean => isExecuted && one.isLive
   // The last two are texts, and lower comes first, as do fewer nodes.
   const key = (one: RankedContender): readonly number[] =>
     isFirst(one)
       ? [1, one.examplesPassed, ...suite(one), steps(score[one.id])]
-      : [0, one.isLive ? 1 : 0, one.parses ? 1 : 0, ...suite(one), steps(medoid[one.id]), one.strength]
+      : [
+          0,
+          one.isLive || isGreen(one) ? 1 : 0,
+          one.problem === null ? 1 : 0,
+          one.parses ? 1 : 0,
+          ...suite(one),
+          steps(medoid[one.id]),
+          one.strength,
+        ]
   const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
   return decision.ranking
     .toSorted((a, b) => {
@@ -211,8 +220,8 @@ export function confidenceByHand(consensus: Consensus, order: readonly string[])
   const { decision } = consensus
   const { evidence, method, suite } = decision
   const winner = decision.ranking.find(({ id }) => id === order[0])
-  if (winner === undefined || !(winner.isLive || winner.parses)) return { value: 0, uncapped: null }
-  const row = suite?.find(({ candidate }) => candidate === winner.id)
+  const row = suite?.find(({ candidate }) => candidate === winner?.id)
+  if (winner === undefined || !(winner.isLive || winner.parses || row?.isGreen)) return { value: 0, uncapped: null }
   const isGraded = row !== undefined && row.grade !== 'unverified'
   const most = isGraded && !row.isGreen ? 0.12 : 1
   if (method !== 'execution-agreement') {

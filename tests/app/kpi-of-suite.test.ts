@@ -2,7 +2,17 @@ import { describe, expect, test } from 'vitest'
 import type { Kpi } from '../../src/domain/kpi.ts'
 import type { SuiteReport } from '../../src/domain/suite.ts'
 import { FoldDriver } from '../support/fold-driver.ts'
-import { notTested, RIGHT, report, sum, TASK, tested, upToTests, upToTestsAlone } from '../support/suite-run.ts'
+import {
+  notTested,
+  RIGHT,
+  report,
+  sum,
+  TASK,
+  tested,
+  upToTests,
+  upToTestsAlone,
+  upToTestsOfNoFunction,
+} from '../support/suite-run.ts'
 import { spec } from '../support/test-services.ts'
 import { history, kpiOf } from './kpi-facts.ts'
 
@@ -70,6 +80,26 @@ describe('the figures of a run with tests of the user', () => {
     const run = upToTestsAlone()
     run.t = 900
     expect(said(tested(run, both(report(null))))).toMatchObject({ t_first_green: GREEN, tests_passed: true, pass_rate_after: 1 })
+  })
+
+  test.each([
+    ['verified', GREEN],
+    ['forgeable', null],
+  ] as const)('so are they where no program holds a function to call: %s', (grade, t_first_green) => {
+    const run = upToTestsOfNoFunction()
+    run.t = 900
+    tested(run, both(report(null, grade)))
+    expect(said(run)).toEqual({
+      tests_after: counts(2, 0, 0),
+      tests_grade: grade,
+      pass_rate_after: 1,
+      first_prompt_success: true,
+      t_first_green,
+      tests_passed: true,
+      tests_missing: false,
+    })
+    const { exit_status, safety } = figures(run)
+    expect([exit_status.patched, safety.driver]).toEqual([true, 'bwrap'])
   })
 
   test('passed on a channel that can be forged: passed, and never green', () => {

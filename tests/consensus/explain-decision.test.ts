@@ -60,7 +60,9 @@ describe('where no call was executed', () => {
       prompt: 'def f(n): ...',
     })
     const text = explained(input)
-    expect(text).toMatch(/^a was chosen .* was found to run: it loads, and b, which is next, does not\./)
+    expect(text).toMatch(
+      /^a was chosen .* was found to run: it loads, and b, which is next, could not be run: loading took too long\./,
+    )
     expect(text).not.toContain('a does not parse')
     expect(text).not.toContain('a could not be')
   })

@@ -31,12 +31,18 @@ const passed = (checks: Decision['evidence']['examples'], id: string): number =>
 const near = (text: string, value: number): void =>
   expect(Math.abs(Number(text) - value)).toBeLessThanOrEqual(Math.abs(value) / 10 + 5e-4)
 
+const isUsable = (decision: Decision, { id, isLive }: RankedContender): boolean =>
+  isLive || (testsOf(decision, id)?.isGreen ?? false)
+
 function equalBefore({ decision, winner, second }: Read, what: 'tests' | 'score'): RankedContender {
   if (second === undefined) throw new Error('there is no next one')
   expect(second).toBe(decision.ranking[1])
   if (decision.method === 'execution-agreement') {
     expect([second.isLive, second.examplesPassed]).toEqual([true, winner.examplesPassed])
-  } else expect([second.isLive, second.parses]).toEqual([winner.isLive, winner.parses])
+  } else if (what === 'score' || isUsable(decision, second) || !isUsable(decision, winner)) {
+    expect([second.problem === null, second.parses]).toEqual([winner.problem === null, winner.parses])
+    if (what === 'score') expect(isUsable(decision, second)).toBe(isUsable(decision, winner))
+  }
   if (what === 'score') expect(keyOf(testsOf(decision, second.id))).toBe(keyOf(testsOf(decision, winner.id)))
   return second
 }
@@ -95,11 +101,26 @@ const TESTS =
   'the winner passes (\\d+) of (\\d+) tests? that (?:was|were) given, (?:(c\\d) (\\d+) of (\\d+)|and they were not run on (c\\d)|and what they show of (c\\d) proves nothing|and so does (c\\d), whose run as a whole did not pass|and so does (c\\d), where it could forge the result)'
 const NEXT_BY_STRUCTURE: readonly Sentence[] = [
   [
-    /^(?:it|the winner) (loads|parses), and (c\d), which is next, does not$/,
-    ({ winner, second }, what, id) => {
+    /^(?:it|the winner) loads, and (c\d)(?:, which is next,)? could not be run: (.+)$/,
+    ({ winner, second }, id, problem) => {
+      expect([id, problem]).toEqual([second?.id, second?.problem])
+      expect([winner.problem, second?.isLive]).toEqual([null, false])
+    },
+  ],
+  [
+    /^(?:it|the winner) can be called, and (c\d)(?:, which is next,)? defines no function to call$/,
+    ({ decision, winner, second }, id) => {
       expect(id).toBe(second?.id)
-      if (what === 'loads') expect([winner.isLive, second?.isLive]).toEqual([true, false])
-      else expect([winner.parses, second?.parses, second?.isLive]).toEqual([true, false, winner.isLive])
+      expect([winner.isLive, second?.isLive, second?.problem]).toEqual([true, false, null])
+      expect(testsOf(decision, id)?.isGreen).toBe(false)
+    },
+  ],
+  [
+    /^(?:it|the winner) parses, and (c\d)(?:, which is next,)? does not$/,
+    ({ decision, winner, second }, id) => {
+      expect(id).toBe(second?.id)
+      expect([winner.parses, second?.parses]).toEqual([true, false])
+      if (second !== undefined) expect(isUsable(decision, second) && !isUsable(decision, winner)).toBe(false)
     },
   ],
   [new RegExp(`^${TESTS}$`), testsHold],

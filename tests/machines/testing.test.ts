@@ -2,7 +2,18 @@ import { describe, expect, test } from 'vitest'
 import { exitCodeOf } from '../../src/cli/exit-code.ts'
 import type { SuiteRequest } from '../../src/machines/effects.ts'
 import { FoldDriver } from '../support/fold-driver.ts'
-import { notTested, OTHER, RIGHT, report, sum, TASK, tested, upToTests, upToTestsAlone } from '../support/suite-run.ts'
+import {
+  notTested,
+  OTHER,
+  RIGHT,
+  report,
+  sum,
+  TASK,
+  tested,
+  upToTests,
+  upToTestsAlone,
+  upToTestsOfNoFunction,
+} from '../support/suite-run.ts'
 import { spec } from '../support/test-services.ts'
 
 describe("the user's own tests", () => {
@@ -106,6 +117,36 @@ describe("the user's own tests", () => {
       { candidate: 'coder.1', loads: true, tests: [1, 2], testsGrade: 'verified' },
       { candidate: 'architect.1', loads: false, tests: [0, 2], testsGrade: 'unverified' },
     ])
+  })
+
+  test('a program that passes them wins by them although it has no function to call, and no round is held for that', () => {
+    const run = tested(upToTestsOfNoFunction(), {
+      'coder.1': report('test_sum', 'forgeable'),
+      'architect.1': report(null, 'forgeable'),
+    })
+    expect(run.eventsOf('evidence.gathered')).toMatchObject([
+      { candidate: 'coder.1', loads: true },
+      { candidate: 'architect.1', loads: true },
+      { candidate: 'coder.1', loads: true, tests: [1, 2] },
+      { candidate: 'architect.1', loads: true, tests: [2, 2] },
+    ])
+    expect(run.eventsOf('debate.opened')).toEqual([])
+    expect(run.fold.context?.judgement?.verdict).toMatchObject({
+      winner: 'architect.1',
+      grade: 'forgeable',
+      method: 'test-suite',
+      tests: { grade: 'forgeable', passed: true, count: 2, total: 2, why: '' },
+    })
+    expect(run.outcome).toEqual({ outcome: 'completed', stopReason: 'agreed' })
+  })
+
+  test('programs without a function that they show nothing of are no solution, and no round is held for that', () => {
+    const run = tested(upToTestsOfNoFunction(), {
+      'coder.1': report(null, 'unverified'),
+      'architect.1': report(null, 'unverified'),
+    })
+    expect(run.eventsOf('debate.opened')).toEqual([])
+    expect(run.outcome).toEqual({ outcome: 'noConsensus', stopReason: 'not-solved' })
   })
 
   test('without isolation none are run, and the run says why', () => {

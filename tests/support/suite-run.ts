@@ -8,6 +8,10 @@ const SUITE = readSuite(
   'test_add.py',
   'from adding import add\n\ndef test_sum():\n    assert add(7, 1) == 8\n\ndef test_type():\n    add("a", 1)\n',
 )
+const CONSTANT = readSuite(
+  'test_add.py',
+  'from adding import LIMIT\n\ndef test_sum():\n    assert LIMIT == 3\n\ndef test_type():\n    assert LIMIT > 2\n',
+)
 export const RIGHT = 'def add(a, b):\n    return a + b\n'
 export const OTHER = 'def add(a, b):\n    return b + a\n'
 /** One example, and a file of two tests. */
@@ -40,6 +44,17 @@ export function upToTests(behave: (args: readonly number[]) => number = sum): Fo
 export function upToTestsAlone(): FoldDriver {
   const run = new FoldDriver(spec({ ...TASK, prompt: 'Write the class.' })).gathered().answered('coder').answered('architect')
   return run.gated({ 'coder.1': RIGHT, 'architect.1': OTHER }, null)
+}
+
+/** The same where what the tests import is no function: each program loads, and there is nothing to call in it. */
+export function upToTestsOfNoFunction(): FoldDriver {
+  const run = new FoldDriver(spec({ ...TASK, prompt: 'Write what the tests import.', suite: CONSTANT })).gathered()
+  run.answered('coder').answered('architect').gated({ 'coder.1': 'LIMIT = 3\n', 'architect.1': 'LIMIT = 1 + 2\n' }, 'LIMIT')
+  const { id } = run.openOf('run')
+  for (const candidate of ['coder.1', 'architect.1'])
+    run.input({ k: 'chunk', id, d: { row: { candidate, load: { kind: 'no-entry-point' }, outcomes: [] } } })
+  run.input({ k: 'ok', id, d: { driver: 'bwrap', isolation: 'full', policyHash: 'p', why: '' } })
+  return run
 }
 
 /** Answers the judge's part, a program's row at a time. */
