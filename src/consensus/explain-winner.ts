@@ -103,30 +103,32 @@ function nextByCalls(decision: Decision, winner: RankedContender, second: Ranked
 /** What put the winner before the next where no call was executed. */
 function aheadOf(decision: Decision, winner: RankedContender, second: RankedContender): string {
   const { id } = second
-  const it = decision.method === 'test-suite' ? 'the winner' : 'it'
-  const next = decision.method === 'test-suite' ? '' : ', which is next,'
+  // Where the tests decided, the sentence is about the next one: the winner has to be named, and the other is known to be next.
+  const isOfNext = decision.method === 'test-suite'
+  const [it, its] = isOfNext ? ['the winner', "the winner's"] : ['it', 'its']
+  const [next, nextAtEnd] = isOfNext ? [id, id] : [`${id}, which is next,`, `${id}, which is next`]
   const { problem } = second
   if (winner.problem === null && problem !== null && problem !== DOES_NOT_PARSE)
-    return `${it} loads, and ${id}${next} could not be run: ${problem}`
+    return `${it} loads, and ${next} could not be run: ${problem}`
   const byTests = suiteLead(decision, winner, second)
   if (!isUsable(second, decision.suite ?? [])) {
-    if (winner.isLive) return `${it} can be called, and ${id}${next} defines no function to call`
+    if (winner.isLive) return `${it} can be called, and ${next} defines no function to call`
     if (byTests !== null && testsOf(decision, winner)?.isGreen) return byTests
   }
-  if (winner.parses && !second.parses) return `${it} parses, and ${id}, which is next, does not`
+  if (winner.parses && !second.parses) return `${it} parses, and ${next} does not`
   if (byTests !== null) return byTests
   const rule = decision.tiesBrokenBy.at(-1)
   if (rule === undefined) {
     const [own, other] = shownApart(winner.medoid, second.medoid)
     const isClosest = decision.ranking.every(({ medoid }) => medoid < winner.medoid + SCORE_EPSILON)
     return isClosest
-      ? `its structure is closest to the other candidates (likeness ${own}; that of ${id}, which is next, is ${other})`
-      : `its structure is closer to the other candidates than that of ${id}, which is next (likeness ${own} and ${other})`
+      ? `${its} structure is closest to the other candidates (likeness ${own}; that of ${next} is ${other})`
+      : `${its} structure is closer to the other candidates than that of ${nextAtEnd} (likeness ${own} and ${other})`
   }
-  const alike = `its structure is as close to the other candidates as that of ${id}, which is next (likeness ${shown(winner.medoid)})`
+  const alike = `${its} structure is as close to the other candidates as that of ${nextAtEnd} (likeness ${shown(winner.medoid)})`
   if (rule !== STRENGTH_RULE) return `${alike}; the tie was broken by: ${rule}`
   const size = (strength: number): string => (strength === 0 ? 'unknown' : `${shown(strength)} billion`)
-  return `${alike}, and its model is larger (parameters: ${size(winner.strength)} and ${size(second.strength)})`
+  return `${alike}, and ${its} model is larger (parameters: ${size(winner.strength)} and ${size(second.strength)})`
 }
 
 /** How the winner did in the user's tests and how the next did; null where they did equally well. */

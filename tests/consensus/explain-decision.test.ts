@@ -74,6 +74,18 @@ describe('where no call was executed', () => {
     expect(text).toContain('a is next: the winner passes 2 of 2 tests that were given, a 1 of 2.')
   })
 
+  test('the next one after tests decided is compared with the winner, not with itself', () => {
+    const facts = { a: { strength: 1.5 }, b: { strength: 7 } }
+    const input = unrun(given({ programs: { a: right, b: right }, prompt: 'Write the class.', facts }))
+    expect(explained({ ...input, suite: [tests('a', 2, 2), tests('b', 2, 2)] })).toContain(
+      "a is next: the winner's structure is as close to the other candidates as that of a (likeness 0.75), and the winner's model is larger (parameters: 7 billion and 1.5 billion).",
+    )
+    const apart = unrun(given({ programs: { a: right, b: right, c: right }, prompt: 'Write the class.', similarity }))
+    expect(explained({ ...apart, suite: ['a', 'b', 'c'].map((id) => tests(id, 2, 2)) })).toContain(
+      "c is next: the winner's structure is as close to the other candidates as that of c (likeness 0.8)",
+    )
+  })
+
   test.each([
     [
       'forgeable',

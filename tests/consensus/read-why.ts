@@ -125,7 +125,7 @@ const NEXT_BY_STRUCTURE: readonly Sentence[] = [
   ],
   [new RegExp(`^${TESTS}$`), testsHold],
   [
-    /^its structure is (closest|closer) to the other candidates (?:than that of (c\d), which is next )?\(likeness ([\d.]+)(?:; that of (c\d), which is next, is| and) ([\d.]+)\)$/,
+    /^(?:its|the winner's) structure is (closest|closer) to the other candidates (?:than that of (c\d)(?:, which is next)? )?\(likeness ([\d.]+)(?:; that of (c\d)(?:, which is next,)? is| and) ([\d.]+)\)$/,
     (read, how, closer, own, closest, other) => {
       const second = equalBefore(read, 'score')
       expect(closer ?? closest).toBe(second.id)
@@ -137,7 +137,7 @@ const NEXT_BY_STRUCTURE: readonly Sentence[] = [
     },
   ],
   [
-    /^its structure is as close to the other candidates as that of (c\d), which is next \(likeness ([\d.e-]+)\)(?:; the tie was broken by: (.+)|, and its model is larger \(parameters: (\S+) billion and (unknown|(\S+) billion)\))$/,
+    /^(?:its|the winner's) structure is as close to the other candidates as that of (c\d)(?:, which is next)? \(likeness ([\d.e-]+)\)(?:; the tie was broken by: (.+)|, and (?:its|the winner's) model is larger \(parameters: (\S+) billion and (unknown|(\S+) billion)\))$/,
     (read, id, alike, rule, own, other, size) => {
       const second = equalBefore(read, 'score')
       near(alike ?? '', read.winner.medoid)
@@ -265,9 +265,18 @@ export function checkWhy(decision: Decision, lines: readonly string[]): void {
     expect([Number(count), Number(total)]).toEqual([own?.passed, own?.total])
     expect(own?.grade).not.toBe('unverified')
     expect(next === undefined).toBe(read.second === undefined)
-    if (next !== undefined) check(NEXT_BY_STRUCTURE, next.replace(/^c\d is next: (.*)\.$/, '$1'), read)
+    if (next !== undefined) {
+      const [, id, why = ''] = /^(c\d) is next: (.*)\.$/.exec(next) ?? []
+      expect(id).toBe(read.second?.id)
+      // The subject of the sentence is the next one: `its` would be that one's, and it cannot be behind itself.
+      expect(why).not.toMatch(/\bits? (?:structure|model|is|loads|parses|can)\b|which is next/)
+      check(NEXT_BY_STRUCTURE, why, read)
+    }
     return
   }
   if (read.second === undefined) expect(why).toBe('there is no other program')
-  else check(NEXT_BY_STRUCTURE, why ?? '', read)
+  else {
+    expect(why).not.toMatch(/^the winner(?:'s structure| loads| parses| can)/)
+    check(NEXT_BY_STRUCTURE, why ?? '', read)
+  }
 }
