@@ -26,14 +26,15 @@ export interface ConfidenceFacts {
 /**
  * Returns the confidence that the winner is right, in [0, 1]: σ(4.37·d + 1.10·t + 1.87·s + 0.62·min(v, 5)/5
  * − 1.30·[no examples] − 5.01), fitted on recorded decisions (area under the curve 0.92 on pools left out), capped at
- * 0.84 when all agreeing answers come from one model. Over-sure below 0.4: use it to order and to gate.
+ * 0.84 when no other answer agrees or all that do come from one model. Over-sure below 0.4: use it to order and to gate.
  */
 export function confidenceOf(facts: ConfidenceFacts): ConfidenceParts {
   const examples = 4.37 * (facts.examples ?? 1) - (facts.examples === null ? 1.3 : 0)
   const agreement = facts.softAgreement === null ? 0 : 1.87 * facts.softAgreement + (0.62 * Math.min(facts.votes, 5)) / 5
   const uncapped = 1 / (1 + Math.exp(-(examples + 1.1 * (facts.assertions ?? NO_ASSERTIONS) + agreement - 5.01)))
   const isOneModel = facts.models <= 1
-  const caps = isOneModel ? [{ at: ONE_MODEL_CAP, why: 'all agreeing answers come from one model' }] : []
+  const why = facts.votes < 2 ? 'no other answer agrees with it' : 'all agreeing answers come from one model'
+  const caps = isOneModel ? [{ at: ONE_MODEL_CAP, why }] : []
   return { value: isOneModel ? Math.min(uncapped, ONE_MODEL_CAP) : uncapped, uncapped, caps }
 }
 

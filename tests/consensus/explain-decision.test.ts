@@ -99,6 +99,16 @@ describe('where no call was executed', () => {
     expect(explained({ ...input, suite: [tests('a', passed, 1, grade)] })).toContain(said)
   })
 
+  test('a winner with which nobody agrees is not said to have agreeing answers', () => {
+    expect(explained(given({ programs: { a: right, b: plus } }))).toContain(
+      'at most 0.84 because no other answer agrees with it)',
+    )
+    const facts = { a: { model: 'm', models: ['m'] }, b: { model: 'm', models: ['m'] } }
+    expect(explained(given({ programs: { a: right, b: right }, facts }))).toContain(
+      'because all agreeing answers come from one model)',
+    )
+  })
+
   test('a cap for a test that fails does not say that nothing was executed', () => {
     const input = unrun(given({ programs: { a: right }, prompt: 'Write the class.' }))
     expect(explained({ ...input, suite: [tests('a', 0, 1)] })).toContain(
