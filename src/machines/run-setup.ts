@@ -76,6 +76,11 @@ function abstention(context: RunContext, agent: AgentId, error: ErrorData): Pick
   }
 }
 
+/** The same turn for the agent's own models. */
+function withoutModels({ agent, phase, view }: RoundOrder): RoundOrder {
+  return { agent, phase, view }
+}
+
 interface RoundEnqueue {
   assign(change: Pick<RunContext, 'round' | 'phase' | 'orders'>): void
   emit(event: RunEventBody): void
@@ -226,15 +231,18 @@ export const runSetup = setup({
     override: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'cmd.override') return
       const { context: next, changed } = applyChange(context, event.change)
-      enqueue.assign(next)
-      const opened = { ...context, ...next }
-      for (const order of firstOrders(context.orders)) {
+      const { models: chosen } = event.change
+      // A model that was chosen for the agent is chosen for its open turns as well.
+      const orders = context.orders.map((order) => (chosen?.[order.agent] === undefined ? order : withoutModels(order)))
+      const opened = { ...context, ...next, orders }
+      enqueue.assign({ ...next, orders })
+      for (const order of firstOrders(orders)) {
         if (changed.includes(order.agent)) enqueue.sendTo(order.agent, { type: 'turn.cancel' })
       }
       for (const id of changed) {
         enqueue.sendTo(id, { type: 'persona.changed', persona: agentState(opened, id).spec.persona, task: next.task })
       }
-      for (const order of firstOrders(context.orders)) {
+      for (const order of firstOrders(orders)) {
         if (!changed.includes(order.agent)) continue
         enqueue.sendTo(order.agent, { type: 'turn.begin', order: toTurnOrder(opened, agentState(opened, order.agent), order) })
       }

@@ -209,6 +209,22 @@ describe('the supervisor', () => {
     expect(run.state).toEqual({ judging: 'gating' })
   })
 
+  test('a fork that gives an agent another model gives it that for the turn that is open too, asked and asked again', () => {
+    const agents = [
+      { id: 'coder', persona: persona('coder') },
+      { id: 'tester', persona: persona('tester', { roles: ['write_tests'] }) },
+    ]
+    const run = new FoldDriver(spec({ agents })).gathered(model('small-1b'), model('big-70b'))
+    expect(run.requestOf('tester').models).toEqual(['mock/big-70b', 'mock/small-1b'])
+    run.fold.apply({ k: 'override', t: 0, d: { models: { tester: 'small-1b' } } })
+    expect(run.requestOf('tester').models).toEqual(['mock/small-1b'])
+    run.failed('tester').wait(500)
+    expect([run.requestOf('tester').models, run.requestOf('coder').models]).toEqual([
+      ['mock/small-1b'],
+      ['mock/small-1b', 'mock/big-70b'],
+    ])
+  })
+
   test('a late answer of an effect that was given up changes nothing', () => {
     const run = new FoldDriver(spec()).gathered()
     const { id } = run.openOf('run/coder')
