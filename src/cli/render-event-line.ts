@@ -54,7 +54,7 @@ function toLine(event: RunEvent): string | null {
     case 'evidence.gathered':
       return `evidence ${event.candidate} ${describeEvidence(event)}`
     case 'candidates.ranked':
-      return `ranking ${event.ranking.map(({ id, score }) => (score === null ? `${id} out` : `${id} ${score.toFixed(2)}`)).join(' · ') || 'nothing'}${event.agreement === undefined ? '' : share('agreement', event.agreement)} · ${event.isOpen ? 'open: ' : ''}${event.why}`
+      return `ranking ${event.ranking.map(({ id, score }) => (score === null ? `${id} out` : `${id} ${score.toFixed(2)}`)).join(' · ') || 'nothing'}${event.agreement === undefined ? '' : share('agreement', event.agreement).map((text) => ` · ${text}`).join('')} · ${event.isOpen ? 'open: ' : ''}${event.why}`
     case 'debate.opened':
       return `debate round ${event.round} opens: ${event.why}`
     case 'verdict.reached':
@@ -99,10 +99,13 @@ function gated(event: Extract<RunEvent, { type: 'candidates.gated' }>): string {
 
 /** Returns how a candidate fared, k of n each. Tests have their grade beside them unless it is the best: no two grades look alike. */
 export function describeEvidence({ loads, examples, assertions, tests, testsGrade }: Evidence): string {
-  const own = tests === undefined ? '' : `${share('tests', tests)}${testsGrade === 'verified' ? '' : ` (${testsGrade})`}`
-  return `${loads ? 'loads' : 'does not load'}${share('examples', examples)}${share('assertions', assertions)}${own}`
+  const [own = 'no test'] = tests === undefined ? [] : share('tests', tests)
+  const tested = tests === undefined ? [] : [`${own}${testsGrade === 'verified' ? '' : ` (${testsGrade})`}`]
+  // What the tests showed is told for itself: where nothing else was run, nobody looked whether the program loads.
+  const load = loads ? ['loads'] : tests === undefined ? ['could not be loaded and called'] : []
+  return [...load, ...share('examples', examples), ...share('assertions', assertions), ...tested].join(' · ')
 }
 
-function share(what: string, [passed, total]: readonly [number, number]): string {
-  return total === 0 ? '' : ` · ${what} ${passed}/${total}`
+function share(what: string, [passed, total]: readonly [number, number]): string[] {
+  return total === 0 ? [] : [`${what} ${passed}/${total}`]
 }

@@ -74,7 +74,7 @@ export function suiteRepairs(pool: Pool, ranking: LiveRanking, winner: string): 
         candidate: facts.candidate,
         call: `the test ${test}`,
         expected: 'it passes',
-        actual: message || 'it fails',
+        actual: message || 'it gives no message',
         isTest: true,
       },
     ]

@@ -1,4 +1,4 @@
-import { counted } from './count-words.ts'
+import { counted, share } from './count-words.ts'
 import type { Decision, DissentingView } from './decision.ts'
 import { explainWinner, shown } from './explain-winner.ts'
 import { resultWords } from './result-words.ts'
@@ -34,7 +34,7 @@ function explainWriters(decision: Decision): string[] {
     const lines: string[] = []
     if (!writer.isBelieved) {
       lines.push(
-        `The assertions of ${writer.writer} did not count: ${writer.wrong} of ${writer.known} known answers in them are wrong.`,
+        `The assertions of ${writer.writer} did not count: ${share(writer.wrong, writer.known, 'known answer')} in them ${writer.wrong === 1 ? 'is' : 'are'} wrong.`,
       )
     } else if (writer.contradicted > 0) {
       lines.push(

@@ -47,8 +47,10 @@ const cases: readonly (readonly [RunEventBody, string | null])[] = [
   ]),
   [
     { type: 'evidence.gathered', candidate: 'coder.1', agent: 'coder', loads: false, examples: [0, 0], assertions: [0, 0] },
-    'evidence coder.1 does not load',
+    'evidence coder.1 could not be loaded and called',
   ],
+  // Where nothing was called nobody looked whether it loads.
+  [{ ...LOADS, loads: false, tests: [0, 2], testsGrade: 'unverified' }, 'evidence coder.1 tests 0/2 (unverified)'],
   [
     { type: 'candidates.ranked', ranking: [{ id: 'coder.1', agent: 'coder', score: 0.833 }], isOpen: true, why: 'two lead' },
     'ranking coder.1 0.83 · open: two lead',

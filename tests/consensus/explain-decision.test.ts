@@ -164,6 +164,23 @@ describe('dissent', () => {
   })
 })
 
+test('a known answer, a test without a message and a program that took too long are told as what they are', () => {
+  const input = given({ programs: { a: right, b: right } })
+  const decision = decide(input)
+  const writer = { writer: 'tester', assertions: 1, known: 1, wrong: 1, contradicted: 0, isBelieved: false }
+  expect(explainDecision({ ...decision, writers: [writer] })).toContain(
+    'The assertions of tester did not count: 1 of 1 known answer in them is wrong.',
+  )
+  const silent = { ...tests('a', 0, 1), failure: { test: 'test_a', message: '' } }
+  expect(explained({ ...input, suite: [silent, tests('b', 0, 1)] })).toContain(
+    'Open: a fails the test test_a: it gives no message.',
+  )
+  const late = given({ programs: { a: { kind: 'timeout' }, b: { kind: 'no-entry-point' } } })
+  expect(explained(late)).toContain('Open: a could not be run: loading took too long.')
+  expect(explained(late)).toContain('Open: b could not be run: the asked function is not defined.')
+  expect(explained(late)).not.toContain('does not load')
+})
+
 test('one example, one assertion, one test and one answer are told as one', () => {
   const text = explained({
     ...given({ programs: { a: right, b: right, c: plus }, prompt: ONE_EXAMPLE, assertions: ['assert f(5) == 10'] }),

@@ -36,7 +36,7 @@ test('one of a thing is called one in every sentence', () => {
   fc.assert(
     fc.property(randomPools, ({ input }) => {
       const lines = explainDecision(decide(input)).join('\n')
-      expect(lines).not.toMatch(/\b1 (?:tests|examples|assertions|answers|inputs|compared inputs)\b|\ball 1\b/)
+      expect(lines).not.toMatch(/\b1 (?:tests|examples|assertions|answers|known answers|inputs|compared inputs)\b|\ball 1\b/)
       expect(lines).not.toMatch(/undefined|NaN|\bnull\b/)
     }),
     { numRuns: 300 },
