@@ -21,6 +21,13 @@ const then = Promise.prototype.then
 const exit = process.reallyExit
 const OUT = 6, MAX_LINE = 1048576, MAX_NODES = 100000, MAX_DEPTH = 40
 
+// Who loads the candidate, as far as it can see. A program that asks whether it is the main one makes a path of argv[1], and may look
+// for the file; under -e there is none. Neither its path nor its name is that of the candidate, which is therefore not the main one.
+const CALLER = '/scratch/caller.js'
+const caller = { exports: {}, id: '.', filename: CALLER, path: '/scratch', loaded: true, children: [], paths: [] }
+writeFileSync(CALLER, '')
+process.argv[1] = CALLER
+
 // The candidate's own output leads nowhere.
 for (const stream of [process.stdout, process.stderr]) stream.write = () => true
 for (const name of keys(console)) if (typeof console[name] === 'function') console[name] = () => {}
@@ -152,7 +159,7 @@ const isModule = (code) => {
 }
 async function loadCode(request) {
   Math.random = randomFrom(request.seed)
-  const module = { exports: {} }
+  const module = { exports: {}, parent: caller }
   const pick = (exported, find) => (name) => {
     let found
     try { found = find(name) } catch {}
@@ -173,6 +180,7 @@ async function loadCode(request) {
     return
   }
   const require = createRequire('/scratch/candidate.js')
+  require.main = caller
   const run = vm.compileFunction(request.code + '\n;return (name) => eval(name)', ['exports', 'require', 'module', '__filename', '__dirname'], {
     filename: 'candidate.js',
     importModuleDynamically: vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER,
