@@ -1,13 +1,14 @@
 import { explainDecision } from '../consensus/explain-decision.ts'
 import type { RunEvent } from '../domain/event.ts'
 import type { EvidenceGrade, StopReason } from '../domain/verdict.ts'
+import { noCallWords } from '../machines/judging.ts'
 import type { RunContext } from '../machines/run-context.ts'
 import { oneLine } from './inert-text.ts'
 
 /** What each grade of evidence means, in words. The grades are never merged into one number. */
 export const GRADE_WORDS: Readonly<Record<EvidenceGrade, string>> = {
   verified: 'verified: executed, and judged over a channel the program cannot write to',
-  forgeable: 'passed on a forgeable channel: executed, but inside a process the program could tamper with',
+  forgeable: 'executed on a forgeable channel: inside a process the program could tamper with',
   unverified: 'unverified: nothing was executed',
 }
 
@@ -86,13 +87,22 @@ function testsLines({ verdict, decision, suite }: NonNullable<RunContext['judgem
 }
 
 /** Returns what the grade of a judgement means, in words: programs that were tried and do not load were executed, if not for long. */
-export function gradeWords({ verdict, execution, decision }: NonNullable<RunContext['judgement']>): string {
-  if (verdict.grade !== 'unverified' || (execution?.rows.length ?? 0) === 0) return GRADE_WORDS[verdict.grade]
+export function gradeWords({ verdict, execution, suite, decision }: NonNullable<RunContext['judgement']>): string {
+  if (verdict.grade !== 'unverified') return GRADE_WORDS[verdict.grade]
+  if (verdict.winner !== null && verdict.tests !== null && (suite?.rows.length ?? 0) > 0)
+    return 'unverified: the tests that were given show nothing, and no call was executed'
+  if ((execution?.rows.length ?? 0) === 0) return GRADE_WORDS.unverified
   if (decision.method === 'execution-agreement') return 'unverified: programs were executed, and none is called a solution'
   const isAnyLive = decision.ranking.some(({ isLive }) => isLive)
-  return isAnyLive
-    ? 'unverified: programs load, and there was nothing to call'
-    : 'unverified: no program could be loaded and called'
+  return isAnyLive ? 'unverified: programs load, and no call was executed' : 'unverified: no program could be loaded and called'
+}
+
+/** Returns in a clause that no call was executed, and why. */
+export function noCallWordsOf({
+  execution,
+  decision,
+}: Pick<NonNullable<RunContext['judgement']>, 'execution' | 'decision'>): string {
+  return noCallWords(execution, decision)
 }
 
 /** A program that is not called a solution did not win, whatever place it has. */

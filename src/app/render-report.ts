@@ -4,7 +4,7 @@ import type { RunEvent } from '../domain/event.ts'
 import { shortRunId } from '../domain/ids.ts'
 import { programIds } from '../machines/judging.ts'
 import type { Answer, RunContext } from '../machines/run-context.ts'
-import { explainRun, gradeWords, STOP_WORDS, TEST_GRADES } from './explain-run.ts'
+import { explainRun, gradeWords, noCallWordsOf, STOP_WORDS, TEST_GRADES } from './explain-run.ts'
 import { fenced, inlineCode, oneLine, prose } from './inert-text.ts'
 import { isolationFix } from './isolation-fix.ts'
 import { answersOf, durationMs, type Judgement, type RunFacts, winnerOf } from './run-facts.ts'
@@ -126,16 +126,25 @@ function checks(decision: Judgement['decision'], contender: Judgement['decision'
 }
 
 function evidenceLines(judgement: Judgement): string[] {
-  const { decision, execution, plan } = judgement
+  const { decision, execution, suite, plan } = judgement
   const lines = [`- Grade: ${gradeWords(judgement)}`]
-  if (execution !== null && execution.rows.length > 0) {
-    const called = `${count(plan.calls.length, 'call')} for each of ${count(execution.rows.length, 'program')}`
-    lines.push(`- Executed by ${prose(execution.driver)}, isolation ${execution.isolation}: ${called}`)
-  } else {
-    lines.push(`- Nothing was executed: ${prose(execution?.why || 'there was nothing to call')}`)
-    const fix = isolationFix(judgement)
-    if (fix !== null) lines.push(`- What would fix that: ${inlineCode(fix)}`)
+  const by = (driver: string, isolation: string): string => `by ${prose(driver)}, isolation ${isolation}`
+  if (execution === null || execution.rows.length === 0) lines.push(`- Calls: ${prose(noCallWordsOf(judgement))}`)
+  else {
+    const tried = by(execution.driver, execution.isolation)
+    const loaded = execution.rows.filter(({ load }) => load.kind === 'loaded').length
+    lines.push(
+      decision.method === 'execution-agreement'
+        ? `- Executed ${tried}: ${count(plan.calls.length, 'call')} for each of ${count(loaded, 'program')}`
+        : `- Tried ${tried}: ${count(execution.rows.length, 'program')}; ${prose(noCallWordsOf(judgement))}`,
+    )
   }
+  if (suite !== null && suite.rows.length > 0)
+    lines.push(
+      `- Tests run ${by(suite.driver, suite.isolation)}: those that were given, on ${count(suite.rows.length, 'program')}`,
+    )
+  const fix = isolationFix(judgement)
+  if (fix !== null) lines.push(`- What would fix that: ${inlineCode(fix)}`)
   if (decision.method === 'execution-agreement') {
     const { examples, assertions, agreement, evidence } = decision
     lines.push(
@@ -183,13 +192,11 @@ function gapLines(context: RunContext): string[] {
   const { judgement } = context
   const winner = winnerOf(context)
   if (judgement === null || winner === null) return ['- Everything: nothing was chosen']
-  const { decision, execution, verdict } = judgement
+  const { decision, verdict } = judgement
   const lines: string[] = []
   if (verdict.grade === 'unverified') {
-    const isTried = (execution?.rows.length ?? 0) > 0
-    lines.push(`- Behaviour: ${isTried ? 'no program could be called' : prose(execution?.why || 'there was nothing to call')}`)
-  }
-  if (verdict.grade !== 'unverified') {
+    lines.push(`- Behaviour: ${prose(noCallWordsOf(judgement))}`)
+  } else {
     lines.push('- Inputs beyond those that were called, speed, and style')
     if (decision.examples.total === 0) lines.push('- Whether it does what was meant: the task gives no example')
     if (decision.assertions.total === 0) lines.push('- Independent tests: nobody wrote any that could be used')

@@ -54,7 +54,13 @@ function toLine(event: RunEvent): string | null {
     case 'evidence.gathered':
       return `evidence ${event.candidate} ${describeEvidence(event)}`
     case 'candidates.ranked':
-      return `ranking ${event.ranking.map(({ id, score }) => (score === null ? `${id} out` : `${id} ${score.toFixed(2)}`)).join(' · ') || 'nothing'}${event.agreement === undefined ? '' : share('agreement', event.agreement).map((text) => ` · ${text}`).join('')} · ${event.isOpen ? 'open: ' : ''}${event.why}`
+      return `ranking ${event.ranking.map(({ id, score }) => (score === null ? `${id} out` : `${id} ${score.toFixed(2)}`)).join(' · ') || 'nothing'}${
+        event.agreement === undefined
+          ? ''
+          : share('agreement', event.agreement)
+              .map((text) => ` · ${text}`)
+              .join('')
+      } · ${event.isOpen ? 'open: ' : ''}${event.why}`
     case 'debate.opened':
       return `debate round ${event.round} opens: ${event.why}`
     case 'verdict.reached':

@@ -1,4 +1,4 @@
-import { gradeWords, STOP_WORDS, TEST_GRADES } from '../app/explain-run.ts'
+import { gradeWords, noCallWordsOf, STOP_WORDS, TEST_GRADES } from '../app/explain-run.ts'
 import { isolationFix } from '../app/isolation-fix.ts'
 import { winnerOf } from '../app/run-facts.ts'
 import type { RunResult } from '../app/start-run.ts'
@@ -111,8 +111,8 @@ function notVerified({ context }: Pick<RunResult, 'context'>): readonly string[]
   const judgement = context.judgement
   if (judgement === null || judgement.verdict.winner === null) return []
   const lines: string[] = []
-  const { execution, decision, verdict } = judgement
-  if (verdict.grade === 'unverified') lines.push(`behaviour: ${execution?.why || 'there was nothing to call'}`)
+  const { decision, verdict } = judgement
+  if (verdict.grade === 'unverified') lines.push(`behaviour: ${noCallWordsOf(judgement)}`)
   else {
     if (decision.examples.total === 0) lines.push('the task gives no example, so none was run')
     if (decision.assertions.total === 0) lines.push('nobody wrote tests')

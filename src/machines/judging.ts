@@ -196,12 +196,9 @@ function reasonOf(gate: GateResult, execution: ExecuteResult | null, decision: D
   if (gate.candidates.length === 0) return 'no answer holds a program'
   if (decision.winner === null) return `no program parses: ${gate.candidates[0]?.parseError ?? 'unknown'}`
   if (decision.abstain !== null) return decision.abstain
-  if (decision.method === 'test-suite') {
-    return `it passes ${givenTests(tests?.count ?? 0, tests?.total ?? 0)}; there was nothing to call`
-  }
   if (decision.method !== 'execution-agreement') {
-    const why = execution?.why || 'there was nothing to call'
-    return `${whyWithoutCalls(decision)}; nothing was executed: ${why}`
+    const byTests = `it passes ${givenTests(tests?.count ?? 0, tests?.total ?? 0)}`
+    return `${decision.method === 'test-suite' ? byTests : whyWithoutCalls(decision)}; ${noCallWords(execution, decision)}`
   }
   const { examples, assertions } = decision
   const shown = [
@@ -212,6 +209,12 @@ function reasonOf(gate: GateResult, execution: ExecuteResult | null, decision: D
     agreementWords(decision),
   ]
   return shown.join(', ')
+}
+
+/** Returns in a clause that no call was executed, and why, where that is so. */
+export function noCallWords(execution: ExecuteResult | null, { notExecuted }: Decision): string {
+  const why = execution?.why || notExecuted
+  return why ? `no call was executed: ${why}` : 'no call was executed'
 }
 
 /** What does not count is told with what does. */

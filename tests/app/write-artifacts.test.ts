@@ -253,7 +253,7 @@ test('nothing executed: the program is kept, its tests are null and every file s
     escapes_seen: null,
   })
   expect(run.read('after/add.py')).toBe('def add(a, b):\n    return a + b\n')
-  expect(run.read('report.md')).toContain('Behaviour: no sandbox in this test')
+  expect(run.read('report.md')).toContain('Behaviour: no call was executed: no sandbox in this test')
 })
 
 test('a solo run with a model that was asked for says so', async () => {

@@ -65,7 +65,7 @@ describe("the user's own tests", () => {
       winner: 'architect.1',
       grade: 'forgeable',
       method: 'test-suite',
-      reason: 'it passes 2 of 2 tests that were given; there was nothing to call',
+      reason: 'it passes 2 of 2 tests that were given; no call was executed: the task names no function that could be called',
     })
   })
 
