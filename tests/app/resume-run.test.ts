@@ -31,7 +31,10 @@ function transcript(events: readonly RunEvent[], context: { agents: object } | n
 
 const SPEC = spec({ rounds: 2, prompt: 'Write add(a, b) in Python. add(1, 2) == 3' })
 
-test('a run killed after any of its records goes on to the same transcript, and no answer stands twice', async () => {
+// Each record is a run of its own, three dozen of them: on a machine that is busy that takes longer than a test may.
+test('a run killed after any of its records goes on to the same transcript, and no answer stands twice', {
+  timeout: 60_000,
+}, async () => {
   const executors = { execute: executeAlike(3) }
   const undisturbed = testServices({ executors })
   const whole = await (await startRun(SPEC, undisturbed)).result
