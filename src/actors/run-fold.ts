@@ -297,9 +297,16 @@ export class RunFold {
   #finish(input: RunInputRecord, event: (entry: EffectEntry) => { type: string }): boolean {
     const entry = this.#effects.get(input.id ?? '')
     if (entry === undefined) return false
+    this.#tellUntold(input, entry)
     this.#forget(entry)
     entry.ref.send(event(entry))
     return true
+  }
+
+  /** Logs from before rows were told one by one have them in the `ok`: they are told now. */
+  #tellUntold(input: RunInputRecord, entry: EffectEntry): void {
+    const rows = hasRows(entry.name) && input.k === 'ok' ? (input.d as { rows?: readonly RowChunk['row'][] }).rows : undefined
+    for (const row of rows ?? []) this.#toAsker(input, { type: 'candidate.measured', by: entry.name, row })
   }
 
   /** A supervisor that threw ends the run as failed; it must not pass for one that is still going. */

@@ -1,5 +1,5 @@
 import { meetsExpectation } from '../consensus/check.ts'
-import { withinPart } from '../consensus/fingerprint.ts'
+import { withinPart } from '../consensus/tolerance.ts'
 import type { ScoredTask } from '../domain/task.ts'
 import type { Sandbox } from '../ports/sandbox.ts'
 

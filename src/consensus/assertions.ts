@@ -3,12 +3,10 @@ import { callsEntryPoint, entryPointCall } from './call-expression.ts'
 import { checkKey, type Expectation, type FoundCheck, type FoundChecks, type RejectedCheck } from './check.ts'
 import { evaluateConstant } from './constant-expression.ts'
 import { type Expression, type ParsedExpression, parseExpression } from './expression.ts'
-import { type Tolerance, withinPart } from './fingerprint.ts'
 import { floatNumber } from './number-text.ts'
 import { type EntryPoint, escapeName } from './signature.ts'
+import { type Asked, approxTolerance, exactly, isCloseTolerance, roundedTo, type Tolerance } from './tolerance.ts'
 
-/** What `math.isclose` and `pytest.approx` allow when nothing is said. */
-const DEFAULT_TOLERANCE = withinPart(1e-6)
 /** Longest assertion kept in a record as its source; a value of any length is still read. */
 const MAX_SOURCE = 400
 
@@ -132,8 +130,9 @@ function readUnittest({ callee, args, named }: CallExpression, entry: EntryPoint
   if (UNITTEST_EQUAL.test(name)) return one(readEquality(first, second, entry))
   if (name === 'assertNotEqual') return one(differing(readEquality(first, second, entry)))
   if (name !== 'assertAlmostEqual' || named.some(([key]) => key !== 'places' && key !== 'delta')) return null
-  const asked = new Map(named.map(([key, value]) => [key, numberOf(value, entry)]))
-  const tolerance = asked.get('delta') ?? 0.5 * 10 ** -(asked.get('places') ?? 7)
+  const asked = askedOf(named, entry)
+  const places = asked('places') ?? (args[2] === undefined ? 7 : (numberOf(args[2], entry) ?? 7))
+  const tolerance = asked('delta') ?? 0.5 * 10 ** -places
   const equality = readEquality(first, second, entry)
   return equality?.expected.kind === 'equals' ? [equals(equality.call, equality.expected.value, exactly(tolerance))] : null
 }
@@ -180,11 +179,13 @@ function readEquality(left: Expression, right: Expression, entry: EntryPoint): S
     [right, left],
   ] as const) {
     const rounded = roundedCall(call, entry)
-    const approx = isNamedCall(other, 'approx') ? other.args[0] : undefined
-    const value = evaluateConstant(approx ?? other, entry.language)
+    const approx = isNamedCall(other, 'approx') ? other : null
+    const value = evaluateConstant(approx?.args[0] ?? other, entry.language)
     if (value === null) continue
-    if (callsEntryPoint(call, entry)) return equals(call, value, approx === undefined ? null : DEFAULT_TOLERANCE)
-    if (rounded !== null) return equals(rounded.call, value, rounded.tolerance)
+    if (callsEntryPoint(call, entry)) {
+      return equals(call, value, approx === null ? null : approxTolerance(askedOf(approx.named, entry)))
+    }
+    if (rounded !== null) return equals(rounded.call, value, roundedTo(rounded.digits, value))
   }
   return null
 }
@@ -194,10 +195,10 @@ function equals(call: Expression, value: TypedValue, tolerance: Tolerance | null
 }
 
 /** `round(f(x), 2)` compared with a value asks for that value within half of the last digit. */
-function roundedCall(expression: Expression, entry: EntryPoint): { call: Expression; tolerance: Tolerance } | null {
+function roundedCall(expression: Expression, entry: EntryPoint): { call: Expression; digits: number } | null {
   if (!isNamedCall(expression, 'round') || expression.args[0] === undefined) return null
   const digits = expression.args[1] === undefined ? 0 : numberOf(expression.args[1], entry)
-  return digits === null ? null : { call: expression.args[0], tolerance: exactly(0.5 * 10 ** -digits) }
+  return digits === null ? null : { call: expression.args[0], digits }
 }
 
 function readDistance(expression: Extract<Expression, { kind: 'binary' }>, entry: EntryPoint): Statement | null {
@@ -210,22 +211,13 @@ function readDistance(expression: Extract<Expression, { kind: 'binary' }>, entry
   return equals(equality.call, equality.expected.value, exactly(most))
 }
 
-/** A tolerance that is as wide for large numbers as for small ones. */
-function exactly(absolute: number): Tolerance {
-  return { absolute, relative: 0 }
-}
-
-/** `abs_tol` and `rel_tol` of `isclose`, which is of `math`; NumPy calls them `atol` and `rtol`. */
 function readIsClose(expression: Extract<Expression, { kind: 'call' }>, entry: EntryPoint): Statement | null {
   if (!isNamedCall(expression, 'isclose') || expression.args.length < 2) return null
   const [left, right] = expression.args
   if (left === undefined || right === undefined) return null
-  const asked = (...names: readonly string[]): number =>
-    Math.max(0, ...expression.named.map(([name, value]) => (names.includes(name) ? (numberOf(value, entry) ?? 0) : 0)))
-  const tolerance = {
-    absolute: Math.max(DEFAULT_TOLERANCE.absolute, asked('abs_tol', 'atol')),
-    relative: Math.max(DEFAULT_TOLERANCE.relative, asked('rel_tol', 'rtol')),
-  }
+  const { callee } = expression
+  const isNumpy = callee.kind === 'member' && callee.object.kind === 'name' && /^(?:np|numpy)$/.test(callee.object.name)
+  const tolerance = isCloseTolerance(askedOf(expression.named, entry), isNumpy)
   const equality = readEquality(left, right, entry)
   return equality?.expected.kind === 'equals' ? equals(equality.call, equality.expected.value, tolerance) : null
 }
@@ -233,6 +225,14 @@ function readIsClose(expression: Extract<Expression, { kind: 'call' }>, entry: E
 function isNamedCall(expression: Expression, name: string): expression is Extract<Expression, { kind: 'call' }> {
   if (expression.kind !== 'call') return false
   return (expression.callee.kind === 'name' || expression.callee.kind === 'member') && expression.callee.name === name
+}
+
+function askedOf(named: CallExpression['named'], entry: EntryPoint): Asked {
+  const given = new Map(named)
+  return (name) => {
+    const value = given.get(name)
+    return value === undefined ? null : numberOf(value, entry)
+  }
 }
 
 function numberOf(expression: Expression, entry: EntryPoint): number | null {

@@ -1,6 +1,7 @@
 import type { Call, CallOutcome, TypedValue } from '../domain/value.ts'
-import { fingerprint, isTruthy, type Tolerance, valuesClose } from './fingerprint.ts'
+import { fingerprint, isTruthy, valuesClose } from './fingerprint.ts'
 import type { ConsensusLanguage } from './language.ts'
+import type { Tolerance } from './tolerance.ts'
 
 /** What a call must give; a tolerance of null asks for equality. */
 export type Expectation =
@@ -84,9 +85,11 @@ function exactKey(value: TypedValue, language: ConsensusLanguage): string {
   }
 }
 
-/** Returns a key equal for two checks that state the same. */
+/** Returns a key equal for two checks that state the same: plain equality and what an example shows are one. */
 export function checkKey(check: FoundCheck, language: ConsensusLanguage): string {
   const { expected } = check
   const value = 'value' in expected ? fingerprint(expected.value, language) : ''
-  return `${callKey(check.call, language)} ${expected.kind} ${value}`
+  const tolerance = expected.kind === 'equals' ? expected.tolerance : null
+  const within = tolerance === null || tolerance.areIntegersExact === true ? '' : ` ${JSON.stringify(tolerance)}`
+  return `${callKey(check.call, language)} ${expected.kind} ${value}${within}`
 }

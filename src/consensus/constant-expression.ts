@@ -235,7 +235,6 @@ function charactersOf(value: TypedValue | undefined): TypedValue[] | null {
 
 function constructJavaScript(name: string, arg: TypedValue | undefined): TypedValue | null {
   if (name === 'Set') return arg === undefined ? { t: 'set', v: [] } : arg.t === 'list' ? { t: 'set', v: arg.v } : null
-  if (name === 'BigInt') return arg?.t === 'int' ? arg : null
   if (name !== 'Map' || (arg !== undefined && arg.t !== 'list')) return null
   const pairs = (arg?.v ?? []).map((pair) => (pair.t === 'list' && pair.v.length === 2 ? pair.v : null))
   if (pairs.some((pair) => pair === null)) return null

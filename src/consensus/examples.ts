@@ -5,8 +5,8 @@ import { refusedByContext } from './example-context.ts'
 import { findPairs } from './example-pairs.ts'
 import { constantAt, endOfLine, namedArguments, restOfLine } from './example-value.ts'
 import { parseExpression } from './expression.ts'
-import { type Tolerance, withinPart } from './fingerprint.ts'
 import { type EntryPoint, escapeName } from './signature.ts'
+import { roundedTo, withinPart } from './tolerance.ts'
 
 /** An example's numbers may differ by this much: people round what they write. */
 const EXAMPLE_TOLERANCE = withinPart(1e-6)
@@ -62,20 +62,20 @@ function findCalls(prompt: string, entry: EntryPoint, rejected: RejectedCheck[])
     const value = valueBehind(prompt, rounding?.end ?? parsed.end, isDoctest(prompt, start), entry)
     const reason = value === null ? 'no constant result stands behind the call' : refusedByContext(prompt, start)
     if (value === null || reason !== null) rejected.push({ source, reason: reason ?? '' })
-    else checks.push(example(call, value, source, rounding?.tolerance))
+    else checks.push(example(call, value, source, rounding === null ? EXAMPLE_TOLERANCE : roundedTo(rounding.digits, value)))
   }
   return checks
 }
 
 /** `round(f(x), 2)` in an example asks for the value within half of the last digit. */
-function roundingAround(prompt: string, from: number, to: number): { before: number; end: number; tolerance: Tolerance } | null {
+function roundingAround(prompt: string, from: number, to: number): { before: number; end: number; digits: number } | null {
   const before = /\bround\(\s*$/.exec(prompt.slice(Math.max(0, from - 20), from))
   const after = /^\s*(?:,\s*(\d))?\s*\)(?:[ \t]*#[^\n]*)?/.exec(prompt.slice(to, to + 200))
   if (before === null || after === null) return null
   return {
     before: before[0].length,
     end: to + after[0].length,
-    tolerance: { absolute: 0.5 * 10 ** -Number(after[1] ?? 0), relative: 0 },
+    digits: Number(after[1] ?? 0),
   }
 }
 

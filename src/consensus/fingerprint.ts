@@ -3,6 +3,7 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import type { CallOutcome, TypedValue } from '../domain/value.ts'
 import type { ConsensusLanguage } from './language.ts'
 import { floatNumber } from './number-text.ts'
+import type { Tolerance } from './tolerance.ts'
 
 /** Significant digits at which two floats count as the same answer. */
 const FLOAT_DIGITS = 9
@@ -90,32 +91,20 @@ function dictFingerprint({ t, v }: Keyed, language: ConsensusLanguage): string |
   return `{${t === 'map' ? 'map' : ''}:${texts.sort().join(',')}}`
 }
 
-/** How far apart numbers may be: by `absolute`, or by `relative` times the larger magnitude, whichever is more. Each at least 0. */
-export interface Tolerance {
-  readonly absolute: number
-  readonly relative: number
-}
-
-/** Returns a tolerance that is absolute for small numbers and relative for large ones. */
-export function withinPart(part: number): Tolerance {
-  return { absolute: part, relative: part }
-}
-
 /**
- * Returns whether two values are equal when numbers anywhere inside may differ by `tolerance`; two integers by its absolute part
- * alone. What is not finite is close to itself alone, and an integer that no double holds is close to no float: any part of infinity
+ * Returns whether two values are equal when numbers anywhere inside may differ by `tolerance`. What is not finite is close to itself alone, and an integer that no double holds is close to no float: any part of infinity
  * is infinity.
  */
 export function valuesClose(a: TypedValue, b: TypedValue, tolerance: Tolerance, language: ConsensusLanguage): boolean {
   const [left, right] = [numeric(a, language), numeric(b, language)]
   if (left !== null && right !== null) {
-    const apart = Math.abs(left - right)
-    if (a.t !== 'float' && b.t !== 'float') {
-      const isExact = Number.isSafeInteger(left) && Number.isSafeInteger(right)
-      return fingerprint(a, language) === fingerprint(b, language) || (isExact && apart > 0 && apart <= tolerance.absolute)
+    const areIntegers = a.t !== 'float' && b.t !== 'float'
+    const areHeld = Number.isSafeInteger(left) && Number.isSafeInteger(right)
+    if (areIntegers && (tolerance.areIntegersExact === true || !areHeld)) {
+      return fingerprint(a, language) === fingerprint(b, language)
     }
     if (!Number.isFinite(left) || !Number.isFinite(right)) return a.t === b.t && Object.is(left, right)
-    return apart <= Math.max(tolerance.absolute, tolerance.relative * Math.max(Math.abs(left), Math.abs(right)))
+    return Math.abs(left - right) <= Math.max(tolerance.absolute, tolerance.relative * Math.max(Math.abs(left), Math.abs(right)))
   }
   if ((a.t === 'list' || a.t === 'tuple') && (b.t === 'list' || b.t === 'tuple')) {
     const isSameKind = a.t === b.t || language === 'javascript'

@@ -25,9 +25,7 @@ export function readNumber(text: string, start: number, language: ConsensusLangu
 
 function finish(text: string, end: number, digits: string, language: ConsensusLanguage): ReadLiteral | null {
   const isWhole = /^\d+$/.test(digits)
-  if (language === 'javascript' && isWhole && text[end] === 'n') {
-    return { value: { t: 'int', v: BigInt(digits).toString() }, end: end + 1 }
-  }
+  // A bigint of JavaScript is none of these: what a program gives of that kind compares with nothing.
   if (/[\w$]/.test(text[end] ?? '')) return null
   // A JavaScript number is a double, however many digits it is written with.
   if (isWhole && language === 'python') return { value: { t: 'int', v: BigInt(digits).toString() }, end }

@@ -91,7 +91,7 @@ test('whatever the answer, what is kept of it has its fingerprint', () => {
 test('a check with a large expected value is decided as on the whole answer', () => {
   const read = (source: string): TypedValue => parseLiteral(source, 'python') ?? int(0)
   const [expected, other] = [read('list(range(9000))'), read('list(range(1, 9001))')]
-  for (const tolerance of [null, { absolute: 1e-6, relative: 1e-6 }]) {
+  for (const tolerance of [null, { absolute: 1e-6, relative: 1e-6, areIntegersExact: true as const }]) {
     expect(meetsExpectation(keep(expected), { kind: 'equals', value: expected, tolerance }, 'python')).toBe(true)
     expect(meetsExpectation(keep(other), { kind: 'equals', value: expected, tolerance }, 'python')).toBe(false)
     expect(meetsExpectation(keep(expected), { kind: 'equals', value: int(3), tolerance }, 'python')).toBe(false)
@@ -105,7 +105,11 @@ test('numbers with a fraction are kept whole, for they can be close to what is e
   const [third, rounded] = [listOf({ t: 'float', v: '0.3333333333333333' }, LARGE), listOf({ t: 'float', v: '0.333333' }, LARGE)]
   expect(keep(third)).toEqual({ kind: 'value', value: third })
   expect(
-    meetsExpectation(keep(third), { kind: 'equals', value: rounded, tolerance: { absolute: 1e-6, relative: 1e-6 } }, 'python'),
+    meetsExpectation(
+      keep(third),
+      { kind: 'equals', value: rounded, tolerance: { absolute: 1e-6, relative: 1e-6, areIntegersExact: true as const } },
+      'python',
+    ),
   ).toBe(true)
 })
 

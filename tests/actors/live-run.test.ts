@@ -97,3 +97,18 @@ describe('an answer that spends the budget of tokens', () => {
     expect({ asked, told }).toEqual({ asked: ['run/coder#1'], told: ['run/coder#1'] })
   })
 })
+
+test('a log from before rows were told one by one tells them where its result has them', async () => {
+  const services = testServices({ executors: { execute: executeAlike(3) } })
+  const handle = await startRun(SPEC, services)
+  const result = await handle.result
+  const records = await recordsOf(services, handle.runId)
+  const rows = records.flatMap(({ d }) => ((d as { row?: unknown })?.row === undefined ? [] : [(d as { row: unknown }).row]))
+  const older = records
+    .filter(({ d }) => (d as { row?: unknown })?.row === undefined)
+    .map((record) =>
+      record.k === 'ok' && 'policyHash' in (record.d as object) ? { ...record, d: { ...(record.d as object), rows } } : record,
+    )
+  const replay = replayRecords(older, undefined, undefined, 'outcome')
+  expect(evidenceIn(replay.events).toSorted()).toEqual(evidenceIn(result.events).toSorted())
+})

@@ -122,7 +122,11 @@ test.each([
   expect(found.checks).toEqual([
     {
       call: { fn: 'f', args: [{ t: 'int', v: '3' }] },
-      expected: { kind: 'equals', value: { t: 'int', v: '9' }, tolerance: { absolute: 1e-6, relative: 1e-6 } },
+      expected: {
+        kind: 'equals',
+        value: { t: 'int', v: '9' },
+        tolerance: { absolute: 1e-6, relative: 1e-6, areIntegersExact: true },
+      },
       source: expect.stringMatching(/input.*9/is),
     },
   ])

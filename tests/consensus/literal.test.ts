@@ -13,7 +13,9 @@ function valuesOf(language: ConsensusLanguage): fc.Arbitrary<TypedValue> {
       fc.constant<TypedValue>({ t: 'none' }),
       ...(isPython ? [] : [fc.constant<TypedValue>({ t: 'undefined' })]),
       fc.boolean().map((v): TypedValue => ({ t: 'bool', v })),
-      fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }).map((v): TypedValue => ({ t: 'int', v: v.toString() })),
+      fc
+        .bigInt(isPython ? { min: -(10n ** 30n), max: 10n ** 30n } : { min: -(2n ** 53n) + 1n, max: 2n ** 53n - 1n })
+        .map((v): TypedValue => ({ t: 'int', v: v.toString() })),
       fc
         .double({ noNaN: true })
         .filter((v) => isPython || !Number.isSafeInteger(v))
@@ -59,7 +61,7 @@ test.each<[ConsensusLanguage, string, TypedValue | null]>([
   ['python', '1_000', int(1000)],
   ['javascript', '1_000', int(1000)],
   ['javascript', '38656052371313850', { t: 'float', v: '38656052371313850' }],
-  ['javascript', '38656052371313851n', { t: 'int', v: '38656052371313851' }],
+  ['javascript', '10n', null],
   ['python', '0xff', int(255)],
   ['python', '-2 ** 2', int(-4)],
   ['python', '7 // -2', int(-4)],
@@ -79,7 +81,6 @@ test.each<[ConsensusLanguage, string, TypedValue | null]>([
   ['python', "'open", null],
   ['javascript', '-Infinity', { t: 'float', v: '-inf' }],
   ['javascript', 'undefined', { t: 'undefined' }],
-  ['javascript', '10n', int(10)],
   ['javascript', '2.0', int(2)],
   ['javascript', '-0', { t: 'float', v: '-0.0' }],
   ['javascript', '`a`', { t: 'str', v: 'a' }],

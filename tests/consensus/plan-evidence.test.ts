@@ -65,7 +65,7 @@ test('evidence for TypeScript is read as JavaScript', () => {
   expect(plan.examples[0]?.expected).toEqual({
     kind: 'equals',
     value: { t: 'undefined' },
-    tolerance: { absolute: 1e-6, relative: 1e-6 },
+    tolerance: { absolute: 1e-6, relative: 1e-6, areIntegersExact: true },
   })
 })
 

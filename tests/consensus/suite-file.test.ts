@@ -147,6 +147,7 @@ class T(unittest.TestCase):
         self.assertFalse(add(0, 1))
         self.assertIsNone(add(1, 1))
         self.assertAlmostEqual(add(0.1, 0.2), 0.3, places=3)
+        self.assertAlmostEqual(add(0.2, 0.2), 0.4, 2)
         self.assertNotEqual(add(5, 5), 11)
         self.assertEqual(add(x, 2), 4)
         self.assertIn(add(1, 2), [3])
@@ -163,6 +164,7 @@ class T(unittest.TestCase):
     { kind: 'falsy' },
     { kind: 'equals', value: { t: 'none' }, tolerance: null },
     { kind: 'equals', value: { t: 'float', v: '0.3' }, tolerance: { absolute: 0.0005, relative: 0 } },
+    { kind: 'equals', value: { t: 'float', v: '0.4' }, tolerance: { absolute: 0.005, relative: 0 } },
     { kind: 'differs', value: int('11') },
   ])
 })
