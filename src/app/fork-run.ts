@@ -76,6 +76,9 @@ export function seqOf(records: readonly LogRecord[], at: string): number {
   const seq = kind === undefined ? n : seqOfEvent(records, kind === 'round' ? 'round.started' : 'turn.completed', n)
   const record = records[seq]
   if (record === undefined || record.k === 'end') throw noPlace(at, `the log has ${records.length} records`)
+  if (records[seq + 1]?.k === 'end' && replayRecords(records.slice(0, seq + 1)).isDone) {
+    throw noPlace(at, `the run has ended there; ${seq - 1} is the last record it can go on from`)
+  }
   return seq
 }
 

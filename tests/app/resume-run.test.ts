@@ -132,4 +132,10 @@ test('a place that is not in the run is refused', async () => {
   const parent = await (await startRun(spec({ ids: ['coder'] }), services)).result
   await expect(forkRun(parent.runId, 'turn:99', {}, services)).rejects.toMatchObject({ code: 'USAGE' })
   await expect(forkRun(parent.runId, 'yesterday', {}, services)).rejects.toMatchObject({ code: 'USAGE' })
+  const last = (await recordsOf(services, parent.runId)).length - 2
+  await expect(forkRun(parent.runId, String(last), {}, services)).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringContaining(`the run has ended there; ${last - 1} is the last record`),
+  })
+  await (await forkRun(parent.runId, String(last - 1), {}, { ...services, createRunId: () => 'late' })).result
 })
