@@ -191,8 +191,9 @@ async function tryDriver(attempt: Attempt, name: DriverName, { workDir, forget }
       hashPolicy({ driver: name, argv: driver.template, filter: assembleFilter(arch), limits })
     const policyHash = hashFor(DEFAULT_LIMITS)
     const key = probeKey([...detected.binaries, ...interpreterBinaries(interpreters)], policyHash, uid)
+    const recalled = recallProbe(options.cacheDir, key)
     const tested =
-      recallProbe(options.cacheDir, key) ??
+      recalled ??
       (await attackDriver((spec) => runProgram({ driver, hashFor, slots }, spec), {
         workDir,
         hasJavaScript: interpreters.javascript !== null,
@@ -205,7 +206,7 @@ async function tryDriver(attempt: Attempt, name: DriverName, { workDir, forget }
       const why = tested.failures.map((failure) => `${name}: ${failure}`)
       return { parts: null, why, fix: explainFailure(tested.failures), selfTest }
     }
-    rememberProbe(options.cacheDir, key, tested)
+    if (recalled === null) rememberProbe(options.cacheDir, key, tested)
     // A remembered self-test started nothing, so nothing was moved into a group yet.
     if (groups?.held() === null) await runProgram({ driver, hashFor, slots }, trivialProgram(interpreters))
     options.logger?.debug({ driver: name, policyHash }, 'sandbox ready')

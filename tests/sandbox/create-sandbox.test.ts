@@ -24,6 +24,7 @@ import { type Detected, type DriverParts, detectBwrap } from '../../src/sandbox/
 import { makePrivateDir, sandboxUser } from '../../src/sandbox/drivers/host-user.ts'
 import { OWNER_FILE } from '../../src/sandbox/drivers/sweep-dead.ts'
 import {
+  ATTACKS,
   attackDriver,
   countAttacks,
   interpreterBinaries,
@@ -31,6 +32,7 @@ import {
   recallProbe,
   rememberProbe,
 } from '../../src/sandbox/self-test/probe.ts'
+import { PROBE_JAVASCRIPT, PROBE_MEMORY, PROBE_MEMORY_BYTES, PROBE_PYTHON } from '../../src/sandbox/self-test/probe-programs.ts'
 import { stageDriver } from '../support/staged-driver.ts'
 import { whyNotHere } from '../support/this-machines-sandbox.ts'
 
@@ -177,13 +179,26 @@ test('a self-test is remembered by key, and a broken or foreign cache is no answ
     probeKey(['/usr/bin/env'], 'policy', 1),
     probeKey(['/usr/bin/env', '/nowhere'], 'other', 1),
     probeKey(['/usr/bin/env', '/nowhere'], 'policy', 2),
-    probeKey(['/usr/bin/env', '/nowhere'], 'policy', 1, 'the next boot'),
+    probeKey(['/usr/bin/env', '/nowhere'], 'policy', 1, { bootId: 'the next boot' }),
+    probeKey(['/usr/bin/env', '/nowhere'], 'policy', 1, { attacks: 'those of another version' }),
   ]).not.toContain(key)
   expect(probeKey(['/nowhere', '/usr/bin/env', '/usr/bin/env'], 'policy', 1)).toBe(key)
   expect(recallProbe(cacheDir, 'another')).toBeNull()
   writeFileSync(join(cacheDir, 'sandbox-probe.json'), '{"key":')
   expect(recallProbe(cacheDir, key)).toBeNull()
   expect(readdirSync(cacheDir)).toEqual(['sandbox-probe.json'])
+})
+
+test('a self-test is kept by the text of every attack, by how it is made and by how many answers it must give', () => {
+  const attacks = JSON.parse(ATTACKS) as unknown[]
+  for (const part of [PROBE_JAVASCRIPT, PROBE_PYTHON, PROBE_MEMORY]) expect(ATTACKS).toContain(JSON.stringify(part))
+  expect(attacks).toMatchObject([
+    { spec: { language: 'javascript', limits: { wallMs: 10_000 } }, expected: 15 },
+    { spec: { language: 'python', env: { PROBE_INODES: '1' } }, expected: 4 },
+    { spec: { limits: { memoryBytes: PROBE_MEMORY_BYTES } } },
+  ])
+  // What differs from one self-test to the next has no part in it.
+  expect(probeKey([], 'policy', 1)).toBe(probeKey([], 'policy', 1, { attacks: ATTACKS }))
 })
 
 test('a remembered self-test is believed only from a file and a folder of this user, that nobody else can write', () => {
@@ -281,10 +296,14 @@ describe('on this machine', () => {
     const first = createSandbox({ cacheDir, tmpDir: tmpdir() })
     const found = await first.probe()
     await first.dispose()
-    const kept = readFileSync(join(cacheDir, 'sandbox-probe.json'), 'utf8')
+    const path = join(cacheDir, 'sandbox-probe.json')
+    const kept = readFileSync(path, 'utf8')
+    const { ino, ctimeMs } = statSync(path)
     const second = createSandbox({ cacheDir, tmpDir: tmpdir() })
     expect(await second.probe()).toEqual(found)
-    expect(readFileSync(join(cacheDir, 'sandbox-probe.json'), 'utf8')).toBe(kept)
+    expect(readFileSync(path, 'utf8')).toBe(kept)
+    // Believed, and not written anew: what was attacked once does not get younger.
+    expect(statSync(path)).toMatchObject({ ino, ctimeMs })
     await second.dispose()
     expect(found).toMatchObject({
       driver: 'bwrap',

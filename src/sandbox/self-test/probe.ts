@@ -27,8 +27,37 @@ export interface ProbeResult {
   readonly held: readonly string[]
 }
 
+/** How many answers each program must give before it says that it finished. */
 const EXPECTED_JAVASCRIPT = 15
 const EXPECTED_PYTHON = 4
+
+/** Returns the run of attacks in JavaScript. `targets`: TCP port, abstract socket name, canary file, canary text. */
+const javascriptAttack = (targets: readonly string[]): RunSpec => ({
+  language: 'javascript',
+  argv: ['-e', PROBE_JAVASCRIPT, '--', ...targets],
+  mounts: [{ kind: 'text', text: 'x', boxPath: '/box/mounted.txt' }],
+  limits: { cpuMs: 3_000, wallMs: 10_000 },
+})
+
+const pythonAttack = (hasInodeCap: boolean): RunSpec => ({
+  language: 'python',
+  argv: ['-S', '-c', PROBE_PYTHON],
+  limits: { cpuMs: 3_000, wallMs: 10_000 },
+  env: { PROBE_INODES: hasInodeCap ? '1' : '0' },
+})
+
+const MEMORY_ATTACK: RunSpec = {
+  language: 'python',
+  argv: ['-S', '-c', PROBE_MEMORY],
+  limits: { cpuMs: 3_000, wallMs: 10_000, memoryBytes: PROBE_MEMORY_BYTES },
+}
+
+/** The attacks as text: a result of others, such as an earlier version made, says nothing about these. */
+export const ATTACKS: string = JSON.stringify([
+  { spec: javascriptAttack([]), expected: EXPECTED_JAVASCRIPT },
+  { spec: pythonAttack(true), expected: EXPECTED_PYTHON },
+  { spec: MEMORY_ATTACK },
+])
 
 /**
  * Attacks a driver from inside and returns what it let through. Behaviour is what is asked, not presence: an installed bubblewrap
@@ -58,22 +87,10 @@ export async function attackDriver(
       }
     }
     if (host.hasJavaScript) {
-      const spec: RunSpec = {
-        language: 'javascript',
-        argv: ['-e', PROBE_JAVASCRIPT, '--', String(port), abstract, canaryFile, canary],
-        mounts: [{ kind: 'text', text: 'x', boxPath: '/box/mounted.txt' }],
-        limits: { cpuMs: 3_000, wallMs: 10_000 },
-      }
-      take('javascript', await run(spec), EXPECTED_JAVASCRIPT)
+      take('javascript', await run(javascriptAttack([String(port), abstract, canaryFile, canary])), EXPECTED_JAVASCRIPT)
     }
     if (host.hasPython) {
-      const spec: RunSpec = {
-        language: 'python',
-        argv: ['-S', '-c', PROBE_PYTHON],
-        limits: { cpuMs: 3_000, wallMs: 10_000 },
-        env: { PROBE_INODES: host.hasInodeCap ? '1' : '0' },
-      }
-      const result = await run(spec)
+      const result = await run(pythonAttack(host.hasInodeCap))
       take('python', result, EXPECTED_PYTHON)
       // What does not even start is told once.
       if (result.end !== 'sandbox-error') lines.push(readMemoryAttack(await run(MEMORY_ATTACK)))
@@ -87,12 +104,6 @@ export async function attackDriver(
     tcp.close()
     local.close()
   }
-}
-
-const MEMORY_ATTACK: RunSpec = {
-  language: 'python',
-  argv: ['-S', '-c', PROBE_MEMORY],
-  limits: { cpuMs: 3_000, wallMs: 10_000, memoryBytes: PROBE_MEMORY_BYTES },
 }
 
 /** Returns the line the attack on memory in total is worth. Who says nothing was ended by the bound, or has shown nothing. */
@@ -113,17 +124,17 @@ export function countAttacks({ failures, held }: ProbeResult): SelfTest {
 const MAX_READ_BYTES = 8 * 1024 * 1024
 
 /**
- * Returns the key a self-test result is kept under: boot, binaries and policy. Any of them changing asks for a new test. `bootId` is
- * the kernel's, new at each start of the machine.
+ * Returns the key a self-test result is kept under: boot, binaries, policy and attacks. Any of them changing asks for a new test.
+ * `bootId` is the kernel's, new at each start of the machine.
  */
 export function probeKey(
   binaries: readonly string[],
   policyHash: string,
   uid: number,
-  bootId: string = readText('/proc/sys/kernel/random/boot_id'),
+  { bootId = readText('/proc/sys/kernel/random/boot_id'), attacks = ATTACKS }: { bootId?: string; attacks?: string } = {},
 ): string {
   const hash = createHash('sha256')
-  hash.update(JSON.stringify([bootId, policyHash, uid]))
+  hash.update(JSON.stringify([bootId, policyHash, uid, attacks]))
   for (const path of [...new Set(binaries)].sort()) hash.update(`\n${path} ${fingerprint(path)}`)
   return hash.digest('hex')
 }
