@@ -1,3 +1,5 @@
+import type { Decision } from '../consensus/decision.ts'
+import { agreementWords } from '../consensus/describe-evidence.ts'
 import { arbiterOf } from '../consensus/plan-evidence.ts'
 import { resultWords } from '../consensus/result-words.ts'
 import type { RunEvent } from '../domain/event.ts'
@@ -121,7 +123,7 @@ function checks(decision: Judgement['decision'], contender: Judgement['decision'
   return [
     ...(decision.examples.total === 0 ? [] : [`examples ${contender.examplesPassed}/${decision.examples.total}`]),
     ...(decision.assertions.total === 0 ? [] : [`assertions ${contender.assertionsPassed}/${decision.assertions.total}`]),
-    `behaves like ${contender.votes} of ${count(decision.agreement.total, 'answer')}`,
+    voicesOf(decision, contender.votes),
   ].join(', ')
 }
 
@@ -147,12 +149,13 @@ function evidenceLines(judgement: Judgement): string[] {
   if (fix !== null) lines.push(`- What would fix that: ${inlineCode(fix)}`)
   if (decision.method === 'execution-agreement') {
     const { examples, assertions, agreement, evidence } = decision
+    const compared = comparedOf(decision)
     lines.push(
       examples.total === 0 ? '- Examples: the task gives none' : `- Examples: ${examples.passed} of ${examples.total} pass`,
       assertions.total === 0
         ? '- Blind assertions: nobody wrote any that could be used'
         : `- Blind assertions: ${assertions.passed} of ${assertions.total} pass`,
-      `- Agreement: ${agreement.count} of ${count(agreement.total, 'answer')} give the same on ${count(evidence.probes.filter((probe) => probe.isCompared).length, 'compared call')}`,
+      `- Agreement: ${agreementWords(decision)}${agreement.total > 1 && compared > 0 ? ` on ${count(compared, 'compared call')}` : ''}`,
     )
     for (const check of evidence.examples.filter(({ passedBy }) => !passedBy.includes(decision.winner ?? ''))) {
       lines.push(
@@ -167,10 +170,30 @@ function evidenceLines(judgement: Judgement): string[] {
   return ranking.length === 0 ? lines : [...lines, '', 'Ranking:', '', ...ranking]
 }
 
+/** Calls whose results were compared between programs. */
+function comparedOf({ evidence }: Decision): number {
+  return evidence.probes.filter(({ isCompared }) => isCompared).length
+}
+
+/** How many answers behave as a program does; where there is nobody else it is not said to be like itself. */
+function voicesOf(decision: Decision, votes: number): string {
+  const { total } = decision.agreement
+  if (votes > 1 && comparedOf(decision) > 0) return `behaves like ${votes} of ${count(total, 'answer')}`
+  return agreementWords({ ...decision, agreement: { count: 1, total } })
+}
+
+/** That nobody disagrees is agreement only where results were compared: then whoever gives another, or none, disagrees. */
+function noDissent(decision: Decision): string {
+  if (decision.ranking.filter(({ isLive }) => isLive).length < 2) return 'None: no other program could be called.'
+  return comparedOf(decision) === 0
+    ? 'None could be told: no input could be compared.'
+    : 'None: every program that loads behaves like the winner.'
+}
+
 function dissentLines({ decision, verdict }: Judgement): string[] {
   if (verdict.winner === null) return []
   if (decision.dissent.length === 0) {
-    return decision.method === 'execution-agreement' ? ['None: every program that loads behaves like the winner.'] : []
+    return decision.method === 'execution-agreement' ? [noDissent(decision)] : []
   }
   const lines = decision.dissent.slice(0, SHOWN_DISSENT).map(({ agent, candidate, call, gave, winnerGave }) => {
     const who = `- ${prose(agent)} (${inlineCode(candidate)})`
@@ -197,7 +220,9 @@ function gapLines(context: RunContext): string[] {
   if (verdict.grade === 'unverified') {
     lines.push(`- Behaviour: ${prose(noCallWordsOf(judgement))}`)
   } else {
-    lines.push('- Inputs beyond those that were called, speed, and style')
+    const isCalled = decision.method === 'execution-agreement'
+    lines.push(`- Inputs beyond those ${isCalled ? 'that were called' : 'of the tests'}, speed, and style`)
+    if (!isCalled && decision.examples.total > 0) lines.push(`- The examples of the task: ${prose(noCallWordsOf(judgement))}`)
     if (decision.examples.total === 0) lines.push('- Whether it does what was meant: the task gives no example')
     if (decision.assertions.total === 0) lines.push('- Independent tests: nobody wrote any that could be used')
     for (const writer of decision.writers.filter(({ isBelieved }) => !isBelieved))

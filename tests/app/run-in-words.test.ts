@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import pc from 'picocolors'
 import { describe, expect, test } from 'vitest'
 import { explainRun } from '../../src/app/explain-run.ts'
@@ -7,7 +8,8 @@ import { renderSummary } from '../../src/cli/render-summary.ts'
 import { BUILT_IN_CONFIG } from '../../src/domain/config.ts'
 import type { Judgement } from '../../src/machines/judgement.ts'
 import { createContext } from '../../src/machines/run-context.ts'
-import { type Given, given, plus, right } from '../consensus/decide-given.ts'
+import { type Given, given, plus, raises, right } from '../consensus/decide-given.ts'
+import { randomPools } from '../consensus/decide-pools.ts'
 import { report } from '../support/suite-run.ts'
 import { spec } from '../support/test-services.ts'
 import { judged } from './judge-pool.ts'
@@ -54,6 +56,8 @@ describe('what was executed, and what it showed', () => {
     const why = 'it passes 2 of 2 tests that were given; no call was executed: the task names no function that could be called'
     expect([reported, summed]).toEqual([expect.stringContaining(`- Why: ${why}`), expect.stringContaining(why)])
     expect([explained, reported, summed].join()).not.toMatch(/[Nn]othing was executed|nothing to call|passed on a forgeable/)
+    expect(reported).toContain('- Tests run by bwrap, isolation full: those that were given, on 2 programs')
+    expect(reported).toContain('- Inputs beyond those of the tests, speed, and style')
   })
 
   test('tests that prove nothing ran, and showed nothing', () => {
@@ -84,5 +88,48 @@ describe('what was executed, and what it showed', () => {
     const { reported } = said(pool({ programs: { a: REFUSED, b: REFUSED } }))
     expect(reported).toContain('; no call was executed: no program could be run')
     expect(reported).not.toMatch(/[Nn]othing was executed: there|nothing to call/)
+  })
+})
+
+describe('agreement and dissent in the report', () => {
+  const NO_DISSENT = 'None: every program that loads behaves like the winner.'
+
+  test('where all behave alike, that is what is said', () => {
+    const { reported } = said(pool({ programs: { a: right, b: right } }))
+    expect(reported).toContain(NO_DISSENT)
+    expect(reported).toMatch(/- Agreement: 2 of 2 answers behave alike on \d\d compared calls\n/)
+  })
+
+  test('where no input could be compared nobody agrees, and nobody could disagree', () => {
+    const { reported } = said(
+      pool({ programs: { a: raises, b: raises, c: raises }, prompt: ABSENT, assertions: ['assert f(1) == 2'] }),
+    )
+    expect(reported).toContain('- Agreement: no input could be compared\n')
+    expect(reported).toContain('None could be told: no input could be compared.')
+    expect(reported).not.toMatch(/every program|behaves like|\b1 of 3\b|on 0 compared/)
+  })
+
+  test('of any pool all are said to behave alike only where they do, and nothing is said to agree with itself', () => {
+    fc.assert(
+      fc.property(randomPools, (drawn) => {
+        const judgement = judged(drawn)
+        const { ranking, agreement } = judgement.decision
+        const { reported } = said(judgement)
+        const live = ranking.filter(({ isLive }) => isLive).reduce((sum, { count }) => sum + count, 0)
+        if (reported.includes(NO_DISSENT)) expect(agreement.count).toBe(live)
+        expect(reported).not.toMatch(/\b1 of \d+ answers?\b|on 0 compared|behaves like 1\b/)
+        if (/Grade: (?:verified|executed)/.test(reported)) expect(reported).not.toMatch(/[Nn]othing was executed/)
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  test('a program that stands alone is not said to behave like itself', () => {
+    const { reported } = said(pool({ programs: { a: right, b: plus } }))
+    expect(reported).toContain('- Agreement: no other of 2 answers behaves like it on ')
+    expect(reported).not.toMatch(/1 of 2 answers/)
+    const alone = said(pool({ programs: { a: right } })).reported
+    expect(alone).toContain('- Agreement: it is the only answer\n')
+    expect(alone).toContain('None: no other program could be called.')
   })
 })
