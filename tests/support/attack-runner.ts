@@ -25,6 +25,8 @@ export interface AttackProgram {
   readonly suite?: SuiteFramework
   /** For a forgery of a suite: what its report must say, so that it is known to have been tried. */
   readonly says?: string
+  /** For a forgery of a suite: its tests read constants of the program too. */
+  readonly constants?: boolean
 }
 
 /** How one program fared. `problems` is empty when it was contained (or, for a forgery, refused). */

@@ -11,6 +11,8 @@ export interface SuiteForgery {
   readonly lang: 'py' | 'js'
   readonly expect: string
   readonly says?: string
+  /** Its tests read constants too, so they run in its own process: a right program passes there, and not as verified. */
+  readonly constants?: boolean
 }
 
 /** Test files whose verdict a forger wants: of a number no one can guess, and in ways that a look at every item decides. */
@@ -48,6 +50,22 @@ test('uniq', () => { expect(uniq([1, 1, 2, 3, 3])).toEqual([1, 2, 3]) })
 `,
 }
 
+/** Tests of constants in which nothing but identity, truth and type is asked, so that a stand-in would not be noticed. */
+const CONSTANTS: Readonly<Partial<Record<SuiteFramework, string>>> = {
+  unittest: `import solution
+from solution import LIMIT, ABSENT
+class C(unittest.TestCase):
+    def test_limit(self): self.assertIsNotNone(LIMIT)
+    def test_absent(self): assert ABSENT is None
+    def test_debug(self): assert solution.DEBUG is not None
+`,
+  'node:test': `import { LIMIT, ABSENT, DEBUG } from './solution.mjs'
+test('limit', () => { assert.strictEqual(LIMIT, 10); assert.strictEqual(typeof LIMIT, 'number') })
+test('absent', () => { assert.ok(!ABSENT) })
+test('debug', () => { assert.ok(DEBUG) })
+`,
+}
+
 /**
  * Judges one forgery by a test file, as a user's tests are run. Refused is a program that was judged and has not passed; where its manifest
  * says only that it must not be verified, it may have passed in its own process. `says` is what the report must hold, so that a forgery that
@@ -60,13 +78,14 @@ export async function runSuiteForgery(sandbox: Sandbox, dir: string, program: Su
     framework,
     candidate: { language, code: readCode(dir, program), entryPoint: 'add', seed: 1 },
     moduleName: 'solution',
-    names: ['add', 'uniq'],
-    tests: TESTS[framework](100 + Math.floor(Math.random() * 900)),
+    names: program.constants ? ['add', 'uniq', 'LIMIT', 'ABSENT', 'DEBUG'] : ['add', 'uniq'],
+    tests: TESTS[framework](100 + Math.floor(Math.random() * 900)) + (program.constants ? (CONSTANTS[framework] ?? '') : ''),
   })
   const said = [...reasons, ...tests.map(({ message }) => message ?? '')].join('; ')
   const shouldPass = program.expect === 'control: verdict pass'
   const problems: string[] = []
-  if (shouldPass && !(passed && grade === 'verified')) problems.push(`the right solution was judged wrong: ${grade}, ${said}`)
+  if (shouldPass && !(passed && grade === (program.constants ? 'forgeable' : 'verified')))
+    problems.push(`the right solution was judged wrong: ${grade}, ${said}`)
   if (!shouldPass && passed && (grade === 'verified' || program.expect !== 'verdict must not be verified'))
     problems.push(`judged right although it is wrong: ${grade}`)
   if (grade === 'unverified' || said.includes('the code does not load')) problems.push(`the program did not run: ${said}`)

@@ -3,7 +3,8 @@
  * takes the answers known so far, each with the call it belongs to, and returns `('need', call)` for the next one,
  * `('report', rows, ids)`, `('unloadable', why)` or `('cannot', why)`. Invariants:
  *  1. It starts over each time, in a fork that has no memory of the last one; a call that is not the one recorded is refused.
- *  2. The stub has the names it was given and no others; whatever is done with one but calling it is refused, not guessed.
+ *  2. The stub has the names it was given and no others; whatever is done with one but calling it is refused, not guessed. What is no
+ *     function is not even read, for nothing notices that `is` compares it.
  *  3. A test in which the code hung, ended its process or broke its channel has failed, whatever the test caught.
  *  4. Of an answer nothing is taken for an index, a key or a kind unless it is the one that the call itself gives. What a call returns, raises,
  *     changes or prints is all an answer can say, which is what code in this process could have done by itself.
@@ -15,7 +16,7 @@ import sys, types, unittest, builtins, re
 class _Need(BaseException): pass
 class _Cannot(BaseException): pass
 class _Dead(BaseException): pass
-_state = {'answers': [], 'next': 0, 'need': None, 'cannot': None, 'dead': None, 'errors': {}, 'result': None}
+_state = {'answers': [], 'next': 0, 'need': None, 'cannot': None, 'dead': None, 'errors': {}, 'result': None, 'values': set()}
 _scalars, _mutables = (type(None), bool, int, float, str, bytes), (list, dict, set)
 
 def _cannot(why):
@@ -77,6 +78,7 @@ def _change(old, tag, new):
 
 class _ErrorType(type):
     def __call__(cls, *args, **kwargs): _cannot('a test that makes an exception of the code')
+    def __getattr__(cls, key): _of_an_error(cls, key)
 def _of_an_error(self, key):
     if key.startswith('__'): raise AttributeError(key)
     _cannot('use of ' + key + ' of an exception')
@@ -146,9 +148,6 @@ class _Proxy:
     def __getattribute__(self, key): _cannot('use of ' + str(key) + ' of what is not only a function')
     def __setattr__(self, key, value): _cannot('a test that sets ' + str(key))
     def __delattr__(self, key): _cannot('a test that deletes ' + str(key))
-class _Value(_Proxy):
-    __slots__ = ()
-    def __call__(self, *args, **kwargs): _cannot('use of what is not a function')
 for _op in (
     'eq ne lt gt le ge add sub mul matmul truediv floordiv mod divmod pow lshift rshift and or xor radd rsub rmul rmatmul rtruediv '
     'rfloordiv rmod rdivmod rpow rlshift rrshift rand ror rxor iadd isub imul imatmul itruediv ifloordiv imod ipow ilshift irshift '
@@ -156,12 +155,17 @@ for _op in (
     'iter next reversed contains getitem setitem delitem missing enter exit aenter aexit aiter anext await get set delete set_name '
     'copy deepcopy reduce reduce_ex getstate sizeof dir fspath instancecheck subclasscheck mro_entries class_getitem buffer'
 ).split():
-    for _class in (_Proxy, _Value): setattr(_class, '__%s__' % _op, lambda self, *a, **k: _cannot('use as a value'))
-for _class in (_Proxy, _Value): _class.__hash__ = object.__hash__
+    setattr(_Proxy, '__%s__' % _op, lambda self, *a, **k: _cannot('use as a value'))
+_Proxy.__hash__ = object.__hash__
+
+# What an import reads of a module.
+_imported = {'__spec__', '__path__', '__name__', '__package__', '__loader__', '__class__'}
 
 class _Stub(types.ModuleType):
     def __getattribute__(self, key):
         if key == '__dict__': _cannot('use of the names of the module')
+        if key in _state['values']: _cannot('use of ' + key + ' as a value')
+        if key.startswith('__') and key not in _imported: _cannot('use of ' + key + ' of the module')
         return types.ModuleType.__getattribute__(self, key)
     def __setattr__(self, key, value): _cannot('a test that sets ' + str(key))
     def __delattr__(self, key): _cannot('a test that deletes ' + str(key))
@@ -170,8 +174,8 @@ def _stub(module_name, names):
     put = types.ModuleType.__setattr__
     for name, kind, mro in names:
         if not name.isidentifier() or name.startswith('__'): _cannot('a name that is none')
-        put(stub, name, _Proxy(name) if kind == 'function' else _error_class(mro) if kind == 'error' else _Value(name))
-    put(stub, '__all__', [name for name, _, _ in names if not name.startswith('_')])
+        if kind in ('function', 'error'): put(stub, name, _Proxy(name) if kind == 'function' else _error_class(mro))
+        else: _state['values'].add(name)
     return stub
 
 class _Approx:
@@ -284,7 +288,7 @@ def _collect(space, framework):
     if framework == 'pytest' and fixtures & set(space): _cannot('a fixture')
     for name in sorted(space) if framework == 'unittest' else list(space):
         value = space[name]
-        if type(value) in (_Proxy, _Value): continue
+        if type(value) is _Proxy: continue
         if issubclass(type(value), type):
             if value in (unittest.TestCase, unittest.FunctionTestCase): continue
             if issubclass(value, unittest.TestCase):
@@ -303,7 +307,7 @@ def _collect(space, framework):
     return unittest.TestSuite(suites), [_nameof(case) for case in cases]
 
 def run(answers, source, module_name, names, framework):
-    _state.update(answers=answers, next=0, need=None, cannot=None, dead=None, errors={}, result=None)
+    _state.update(answers=answers, next=0, need=None, cannot=None, dead=None, errors={}, result=None, values=set())
     result, ids = _Result(), []
     why = None
     try:

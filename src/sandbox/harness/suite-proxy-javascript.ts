@@ -3,7 +3,8 @@
  * stand-ins, and runs the tests one after the other. What the stand-ins do not do exactly as node:test and vitest do is refused.
  * The process stays: each run imports files of a new name. Beside the invariants there:
  *  6. An object that crossed and that the tests change before the next call is refused: the code may have kept it.
- *  7. What every object inherits is frozen, but for `Math`, which the seed is set in.
+ *  7. A name that is no function is refused before the tests run: nothing notices that `===` or `typeof` reads it, and it may change.
+ *  8. What every object inherits is frozen, but for `Math`, which the seed is set in.
  */
 export const SUITE_PROXY_JAVASCRIPT = `
 import assert from 'node:assert'
@@ -127,10 +128,11 @@ const ask = (name, args) => {
   if (failure !== undefined) throw failure
   return value
 }
+const beyond = (name) => 'use of ' + name + ' as more than a function'
 const proxyOf = (name, kind) => {
   const traps = {}
   for (const trap of ['get', 'set', 'has', 'deleteProperty', 'defineProperty', 'getOwnPropertyDescriptor', 'ownKeys', 'getPrototypeOf',
-    'setPrototypeOf', 'isExtensible', 'preventExtensions', 'construct', 'apply']) traps[trap] = () => cannot('use of ' + name + ' as more than a function')
+    'setPrototypeOf', 'isExtensible', 'preventExtensions', 'construct', 'apply']) traps[trap] = () => cannot(beyond(name))
   if (kind === 'function') traps.apply = (_, self, args) => ask(name, args)
   return new Proxy(function () {}, traps)
 }
@@ -252,6 +254,8 @@ export async function run(answers, source, moduleName, names, framework) {
   const rows = []
   let why = null
   if (!names.every(([name]) => typeof name === 'string' && /^[A-Za-z_$][\\w$]*$/.test(name))) return ['cannot', 'a name that is none']
+  const value = names.find(([, kind]) => kind !== 'function')
+  if (value !== undefined) return ['cannot', beyond(value[0])]
   try {
     const folder = '/scratch/suite-' + turn++
     mkdirSync(folder)

@@ -31,6 +31,7 @@ const RAISES = node(
   'add',
   `test('any error', () => { assert.throws(() => add(null, 1)) })\ntest('sum', () => assert.equal(add(1, 2), 3))`,
 )
+const SUM = `test('sum', () => assert.equal(add(1, 2), 3))\n`
 const COUNTS = node('bump', `test('counts', () => { assert.equal(bump(), 1); assert.equal(bump(), 2) })`)
 const MATCHES = vitest(
   'split, half',
@@ -158,6 +159,40 @@ const IN_PROCESS: readonly Case[] = [
     /more than a function/,
   ],
   [
+    'a constant that is false where the tests want it true',
+    'node:test',
+    'export const DEBUG = false\nexport const add = (a, b) => a + b\n',
+    node('add, DEBUG', `${SUM}test('debugs', () => { assert.ok(DEBUG) })`),
+    false,
+    /DEBUG as more than a function/,
+  ],
+  [
+    'a constant that is what the tests want',
+    'node:test',
+    'export const LIMIT = 10\nexport const add = (a, b) => a + b\n',
+    node('add, LIMIT', `${SUM}test('limit', () => { assert.strictEqual(LIMIT, 10); assert.equal(typeof LIMIT, 'number') })`),
+    true,
+    /LIMIT as more than a function/,
+  ],
+  [
+    'a constant that changes with a call',
+    'node:test',
+    'export let count = 0\nexport const inc = () => { count = count + 1 }\n',
+    node('inc, count', `test('counts', () => { inc(); assert.equal(count, 1) })`),
+    true,
+    /count as more than a function/,
+  ],
+  [
+    'a constant read from the whole module',
+    'node:test',
+    'export const LIMIT = null\nexport const add = (a, b) => a + b\n',
+    node('add, LIMIT', `${SUM}test('limit', () => { assert.equal(s.LIMIT, null) })`)
+      .replace('{ add, LIMIT }', '* as s')
+      .replace('add(', 's.add('),
+    true,
+    /LIMIT as more than a function/,
+  ],
+  [
     'one row at two places',
     'node:test',
     'export const grid = (n) => Array(n).fill(Array(n).fill(0))\n',
@@ -193,7 +228,8 @@ const IN_PROCESS: readonly Case[] = [
 
 await describeInSandbox('the call proxy for JavaScript', (sandbox) => {
   const check = async (grade: SuiteReport['grade'], [, framework, code, tests, passed, reason]: Case): Promise<void> => {
-    const names = (/import \{ (.*) \} from '.\/solution/.exec(tests)?.[1] ?? '').split(', ')
+    const taken = /import \{ (.*) \} from '.\/solution/.exec(tests)?.[1]?.split(', ')
+    const names = taken ?? [...tests.matchAll(/\bs\.(\w+)/g)].map(([, name = '']) => name)
     const candidate = { language: 'javascript', code, entryPoint: names[0] ?? '', seed: 1 } as const
     const report = await runSuite(sandbox(), { framework, candidate, moduleName: 'solution', names, tests })
     expect({ grade: report.grade, passed: report.passed, reasons: report.reasons }).toEqual({

@@ -15,7 +15,8 @@ const ANY_RAISE = unit(
   'add',
   'def test_none(self):\n    with self.assertRaises(Exception): add(None, 1)\ndef test_sum(self): self.assertEqual(add(1, 2), 3)',
 )
-const SUMS = unit('add', 'def test_sum(self): self.assertEqual(add(1, 2), 3)')
+const SUM = 'def test_sum(self): self.assertEqual(add(1, 2), 3)\n'
+const SUMS = unit('add', SUM)
 const SORTS_A_COPY = unit(
   'top',
   'def test_top(self):\n    xs = [3, 1]\n    self.assertEqual(top(xs), 1)\n    self.assertEqual(xs, [3, 1])',
@@ -75,6 +76,22 @@ const WRONG_PROGRAMS: readonly Case[] = [
     'forgeable',
     false,
     /two places/,
+  ],
+  [
+    'a constant that is None where the tests want it not to be',
+    'LIMIT = None\ndef add(a, b): return a + b\n',
+    unit('add, LIMIT', `${SUM}def test_limit(self): self.assertIsNotNone(LIMIT)`),
+    'forgeable',
+    false,
+    /LIMIT as a value/,
+  ],
+  [
+    'the same of the module',
+    'LIMIT = None\ndef add(a, b): return a + b\n',
+    unit('add', `${SUM}def test_limit(self): assert solution.LIMIT is not None`),
+    'forgeable',
+    false,
+    /LIMIT as a value/,
   ],
   ['a count that starts over is wrong', 'def bump(): return 1\n', COUNTER, 'verified', false],
   ['a name that is not there fails the import', 'def other(): pass\n', ANY_RAISE, 'verified', false, /ImportError/],
@@ -167,6 +184,38 @@ const RIGHT_PROGRAMS: readonly Case[] = [
     'forgeable',
     true,
     /as a value/,
+  ],
+  [
+    'a test that asks whether a value of the module is None',
+    'DEFAULT = None\ndef add(a, b): return a + b\n',
+    unit('add, DEFAULT', `${SUM}def test_default(self): assert DEFAULT is None`),
+    'forgeable',
+    true,
+    /DEFAULT as a value/,
+  ],
+  [
+    'a test that asks of which class a result is',
+    'from enum import Enum\nclass Color(Enum):\n    RED = 1\ndef add(a, b): return a + b\n',
+    unit('add, Color', `${SUM}def test_class(self): self.assertIs(type(Color), type(Color.RED).__class__)`),
+    'forgeable',
+    true,
+    /Color as a value/,
+  ],
+  [
+    'a test that asks for what an exception class of the module has',
+    'class Bad(ValueError): CODE = 3\ndef add(a, b): return a + b\n',
+    unit('add, Bad', `${SUM}def test_code(self): self.assertEqual(Bad.CODE, 3)`),
+    'forgeable',
+    true,
+    /CODE of an exception/,
+  ],
+  [
+    'a test that asks for what the module says of itself',
+    '"""Sums."""\n__version__ = "1"\ndef add(a, b): return a + b\n',
+    unit('add', `${SUM}def test_doc(self): self.assertEqual((solution.__doc__, solution.__version__), ("Sums.", "1"))`),
+    'forgeable',
+    true,
+    /__doc__ of the module/,
   ],
   [
     'names taken with a star, which could be those of the tests',
