@@ -94,10 +94,28 @@ export function boxPriority(own: number = getPriority()): number {
 }
 
 /**
+ * Throws `SANDBOX`, retryable, unless there are descriptors enough to start `name` with `stdio`. Asked first, because Node forgets the
+ * pipes of a spawn that fails for want of them, and they stay open for good. A pipe takes two, until its other end has gone to the
+ * child; the child moves what it was given out of the way of the numbers it is to have; two more tell how its start went.
+ */
+export function requireDescriptors(name: string, stdio: readonly (number | 'pipe' | 'ignore')[]): void {
+  const pipes = stdio.filter((entry) => entry === 'pipe').length
+  const opened: number[] = []
+  try {
+    while (opened.length < 2 * pipes + stdio.length + 2) opened.push(openSync('/dev/null', 'r'))
+  } catch (cause) {
+    const why = 'this process has no descriptors left'
+    throw new CodeConductorError('SANDBOX', `${name} could not be started: ${why}`, { retryable: true, cause })
+  } finally {
+    for (const fd of opened) closeSync(fd)
+  }
+}
+
+/**
  * Spawns with an empty environment (the first process inside keeps the spawner's, and /proc/1/environ shows it) and with
  * every `inherited` descriptor replaced by /dev/null. `ignore` would not do: beyond 2 it leaves a descriptor as it is,
  * which is right for one that is closed anyway. It is made to stand back at once, before it is told what to start.
- * Throws `SANDBOX` when there is no process: then there may be no pipes either, which is how Node takes it that descriptors ran out.
+ * Throws `SANDBOX`, retryable, when there is no process, and loses no descriptor then.
  */
 export function spawnBare(
   command: string,
@@ -107,6 +125,8 @@ export function spawnBare(
   ids: object,
   env: Readonly<Record<string, string>> = {},
 ): ChildProcess {
+  // With the one below, and its copies.
+  requireDescriptors(basename(command), [...stdio, 'ignore', ...inherited])
   const nothing = openSync('/dev/null', 'r+')
   try {
     const masked: (number | 'pipe' | 'ignore')[] = stdio.map((entry, fd) => (entry === 'ignore' && fd > 2 ? nothing : entry))

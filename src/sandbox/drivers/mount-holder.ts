@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { CodeConductorError } from '../../domain/errors.ts'
 import type { HostUser } from './host-user.ts'
+import { requireDescriptors } from './launch.ts'
 
 /** The whole /etc inside, but for the linker's cache and the alternatives links. Without `hosts`, `localhost` would not resolve. */
 export const SYNTHETIC_ETC: Readonly<Record<string, string>> = {
@@ -144,13 +145,13 @@ async function startMountHolder(
     base,
     JSON.stringify(SYNTHETIC_ETC),
   ]
-  const child = spawn(tools.unshare, args, {
-    env: {},
-    cwd: '/',
-    detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
-    ...user.ids,
-  })
+  const stdio = ['pipe', 'pipe', 'pipe'] as const
+  try {
+    requireDescriptors('unshare', stdio)
+  } catch (error) {
+    return { why: error instanceof Error ? error.message : String(error) }
+  }
+  const child = spawn(tools.unshare, args, { env: {}, cwd: '/', detached: true, stdio: [...stdio], ...user.ids })
   const said = collectErrors(child)
   if (child.pid === undefined) {
     // Without descriptors there are no pipes to listen to either. The reason comes as an event, a turn later.
