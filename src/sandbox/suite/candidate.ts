@@ -67,15 +67,17 @@ export async function openSuiteCandidate(
 }
 
 /**
- * Whether a program that does not load as a module of the tests loads as it is: then what was added to it is at fault, and nothing is known of
- * the program.
+ * Returns why nothing is known of a program that does not load as a module of the tests: it loads as it is, so what was added to it is at
+ * fault, or it cannot be run here at all. Null where it fails by itself too.
  */
-export async function loadsByItself(sandbox: Sandbox, { candidate, signal, toModule }: SuiteSpec): Promise<boolean> {
-  if (toModule === undefined || toModule(candidate.code) === candidate.code) return false
+export async function excuseLoad(sandbox: Sandbox, { candidate, signal }: SuiteSpec): Promise<string | null> {
+  if (candidate.language === 'python') return null
   const session = await sandbox.open(candidate, signal === undefined ? {} : { signal })
   try {
-    const { kind } = await session.load()
-    return kind === 'loaded' || kind === 'no-entry-point'
+    const load = await session.load()
+    if (load.kind === 'not-run') return load.reason.startsWith('the candidate ') ? null : load.reason
+    const isLoaded = load.kind === 'loaded' || load.kind === 'no-entry-point'
+    return isLoaded ? 'what the tests import could not be exported from the program' : null
   } finally {
     await session.close()
   }

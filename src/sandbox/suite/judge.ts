@@ -5,6 +5,7 @@ import type { SuiteJudge } from '../../ports/judge.ts'
 import type { Sandbox } from '../../ports/sandbox.ts'
 import type { SyntaxParser } from '../../ports/syntax-parser.ts'
 import { eraseTypes } from '../session/erase-types.ts'
+import { usesJsx } from '../session/find-jsx.ts'
 import { exportNames } from './export-names.ts'
 import { runSuite } from './runner.ts'
 
@@ -52,6 +53,8 @@ interface Plain {
 }
 
 async function toPlain(text: string, language: TestSuite['language'], parser: SyntaxParser): Promise<Plain> {
+  if (language === 'javascript' && (await usesJsx('javascript', text, parser)))
+    return { text, why: 'JavaScript with JSX cannot be run without a compiler' }
   if (language !== 'typescript') return { text, why: null }
   const erased = await eraseTypes(text, parser)
   if (erased.kind === 'erased') return { text: erased.code, why: null }

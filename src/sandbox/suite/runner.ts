@@ -1,6 +1,6 @@
 import type { SuiteReport, SuiteTest } from '../../domain/suite.ts'
 import type { Sandbox } from '../../ports/sandbox.ts'
-import { loadsByItself, openSuiteCandidate } from './candidate.ts'
+import { excuseLoad, openSuiteCandidate } from './candidate.ts'
 import { checkModuleName } from './frameworks.ts'
 import { runInProcess } from './in-process.ts'
 import { answerNothing, type ProxyResult, runOnCandidate, runThroughProxy, stubNames } from './proxy.ts'
@@ -45,8 +45,8 @@ async function runThroughCalls(sandbox: Sandbox, spec: SuiteSpec): Promise<Part 
     if (empty.kind === 'report' && isGreen(empty.tests, empty.ids)) return vacuous(empty.tests)
     if (!isOpen) {
       if (candidate.kind === 'not-run' && !candidate.reason.startsWith('the candidate ')) return nothing(candidate.reason)
-      if (candidate.kind === 'failed' && (await loadsByItself(sandbox, spec)))
-        return nothing('what the tests import could not be exported from the program')
+      const excuse = candidate.kind === 'failed' ? await excuseLoad(sandbox, spec) : null
+      if (excuse !== null) return nothing(excuse)
       // It is no less certain where the tests themselves could not have been run.
       return { ...failed(before, 'the code does not load'), reasons: [`the code does not load: ${candidate.kind}`] }
     }

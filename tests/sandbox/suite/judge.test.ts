@@ -103,6 +103,32 @@ if (why !== null) {
       })
     })
 
+    test.each([
+      ['exported', 'export function add(a, b) { return a + b }\nexport function View() { return <div>hi</div> }\n'],
+      ['declared', 'function add(a, b) { return a + b }\nfunction View() { return <div>hi</div> }\n'],
+      ['CommonJS', 'const add = (a, b) => a + b\nmodule.exports = { add, View: () => <b>hi</b> }\n'],
+    ])('JavaScript with JSX beside the function is not judged, whoever asks: %s', async (_, code) => {
+      const reason = 'JavaScript with JSX cannot be run without a compiler'
+      const lost = { grade: 'unverified', passed: false }
+      expect(await verdict(suite(), code)).toEqual({ ...lost, reasons: [`the program cannot be run: ${reason}`] })
+      const candidate = { language: 'javascript', code, entryPoint: 'add', seed: 0 } as const
+      const spec = { framework: 'node:test', candidate, moduleName: 'solution', names: ['add'], tests: TEXT } as const
+      const wrap = (program: string): string => `${program}\nexport { add as sum }\n`
+      expect(await runSuite(sandbox, { ...spec, toModule: wrap })).toMatchObject({ ...lost, reasons: [reason] })
+      expect(await runSuite(sandbox, spec)).toMatchObject({ ...lost, reasons: [reason] })
+    })
+
+    test('JavaScript with JSX in the tests says nothing of the program, and a program that is broken beside its JSX has failed', async () => {
+      const text = TEXT.replace('const three = 3', 'const three = 3, view = <b>hi</b>')
+      expect(await verdict(suite({ text }), 'export const add = (a, b) => a + b\n')).toEqual({
+        grade: 'unverified',
+        passed: false,
+        reasons: ['the tests cannot be run: JavaScript with JSX cannot be run without a compiler'],
+      })
+      const broken = 'export const add = (a, b) => a + b\nexport const view = <b>hi</b>\nconst = 1\n'
+      expect(await verdict(suite(), broken)).toMatchObject({ grade: 'verified', passed: false })
+    })
+
     test('a program without what the tests import has not passed', async () => {
       expect(await verdict(suite(), 'function sum(a, b) { return a + b }\n')).toMatchObject({
         passed: false,
