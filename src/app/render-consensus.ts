@@ -55,7 +55,7 @@ function candidatesOf({ context }: RunFacts, { gate, verdict, decision, executio
     if (candidate === undefined) return []
     const text = answers.get(candidate.turn)
     const isTried = (execution?.rows.length ?? 0) > 0
-    const loads = decision.ranking.find(({ id }) => id === candidate.id)?.isLive ?? false
+    const contender = decision.ranking.find(({ id }) => id === candidate.id)
     return [
       {
         id: candidate.id,
@@ -65,7 +65,7 @@ function candidatesOf({ context }: RunFacts, { gate, verdict, decision, executio
         models: candidate.models,
         count: 1 + candidate.duplicates.length,
         score: ranked.score,
-        is_live: isTried ? loads : ranked.isLive,
+        is_live: isTried ? contender !== undefined && contender.problem === null : ranked.isLive,
         output_sha: text === undefined ? null : hash('sha256', text, 'hex'),
         language: candidate.language,
         nodes: candidate.nodes,

@@ -20,7 +20,7 @@ export interface ConsensusCandidate {
   readonly count: number
   /** Comparable within this file, among candidates that pass as many examples; null for one that could not be run. */
   readonly score: number | null
-  /** False for one that was out of the choice: it does not load. */
+  /** False for one that was out of the choice: it could not be run. */
   readonly is_live: boolean
   /** SHA-256, in hex, of the answer as it came; null where it is not known. */
   readonly output_sha: string | null

@@ -85,7 +85,7 @@ export type RunEventBody =
   | {
       readonly type: 'candidates.ranked'
       readonly ranking: readonly { readonly id: string; readonly agent: AgentId; readonly score: number | null }[]
-      /** Answers that behave like the first, and answers in all; absent where nothing was executed. */
+      /** Answers that behave like the first, and answers in all; absent where no call was executed. */
       readonly agreement?: readonly [number, number]
       readonly isOpen: boolean
       readonly why: string

@@ -2,7 +2,7 @@ import type { AgentId } from './ids.ts'
 
 /**
  * How far a verdict can be trusted. `verified`: judged over a channel the candidate cannot write to;
- * `forgeable`: passed inside a process the candidate could tamper with; `unverified`: nothing was executed.
+ * `forgeable`: passed inside a process the candidate could tamper with; `unverified`: nothing was shown, as nothing ran or what ran proves nothing.
  * The grades are never merged into one number.
  */
 export type EvidenceGrade = 'verified' | 'forgeable' | 'unverified'
@@ -30,7 +30,7 @@ export interface Verdict {
   readonly agent: AgentId | null
   readonly model: string | null
   readonly grade: EvidenceGrade
-  /** In [0, 1]; capped at 0.5 while nothing was executed. */
+  /** In [0, 1]; capped at 0.5 while no call was executed. */
   readonly confidence: number
   /** Name of the rule that picked the winner, e.g. `execution-agreement`. */
   readonly method: string

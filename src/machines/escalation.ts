@@ -117,7 +117,7 @@ function standIn(agents: readonly AgentState[], taken: ReadonlySet<string>): Age
 }
 
 function whyRepair({ call, expected, actual, isTest }: Repair): string {
-  if (call === null) return 'a program does not load'
+  if (call === null) return `a program could not be run: ${actual}`
   return isTest === true ? `${call} fails: ${actual}` : `${call} ${resultWords(actual)}, not ${expected}`
 }
 
