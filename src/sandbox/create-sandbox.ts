@@ -60,6 +60,7 @@ const DETECTORS: Readonly<Record<DriverName, Detector>> = {
  */
 export function createSandbox(options: SandboxOptions): Sandbox {
   let chosen: Promise<Sandbox> | null = null
+  let disposing: Promise<void> | null = null
   const choose = async (): Promise<Sandbox> => {
     if (chosen !== null) return chosen
     let hasMishap = false
@@ -72,15 +73,21 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     if (hasMishap && chosen === choosing) chosen = null
     return sandbox
   }
+  const disposeOnce = async (): Promise<void> => {
+    const before = chosen
+    // At once: who asks while a set-up comes to its end would otherwise start another, which nobody would dispose of.
+    const nothing = { interpreters: null, hasParser: false }
+    chosen = Promise.resolve(createRefuseSandbox(noSandbox(['the sandbox was disposed of'], nothing, null)))
+    const sandbox = await before
+    await sandbox?.dispose()
+  }
   return {
     probe: async () => (await choose()).probe(),
     run: async (spec) => (await choose()).run(spec),
     open: async (candidate, session) => (await choose()).open(candidate, session),
-    dispose: async () => {
-      const sandbox = await chosen
-      const nothing = { interpreters: null, hasParser: false }
-      chosen = Promise.resolve(createRefuseSandbox(noSandbox(['the sandbox was disposed of'], nothing, null)))
-      await sandbox?.dispose()
+    dispose: () => {
+      disposing ??= disposeOnce()
+      return disposing
     },
   }
 }
