@@ -4,7 +4,8 @@
  * The process stays: each run imports files of a new name. Beside the invariants there:
  *  6. An object that crossed and that the tests change before the next call is refused: the code may have kept it.
  *  7. A name that is no function is refused before the tests run: nothing notices that `===` or `typeof` reads it, and it may change.
- *  8. What every object inherits is frozen, but for `Math`, which the seed is set in.
+ *  8. What every object inherits cannot change unnoticed, but for `Math`, which the seed is set in; each of its keys can still be an
+ *     object's own.
  */
 export const SUITE_PROXY_JAVASCRIPT = `
 import assert from 'node:assert'
@@ -223,30 +224,38 @@ const suite = Object.freeze({
 })
 Object.defineProperty(globalThis, '__suite', { value: suite })
 
-// What is inherited and often set on an object of one's own must stay settable there, which a frozen property would forbid.
-const freeze = (shared, settable = []) => {
-  for (const key of settable) {
-    const { value, enumerable } = Object.getOwnPropertyDescriptor(shared, key) ?? {}
-    if (value === undefined) continue
+// What is inherited must stay settable on an object of one's own, as in { ...counts, constructor: 1 } made key by key; a frozen property
+// would forbid that. A constructor stays a property with a value, by which messages name a type, and is looked at after the tests instead.
+const constructors = []
+const guard = (shared) => {
+  for (const key of Reflect.ownKeys(shared)) {
+    const { value, enumerable, writable, configurable } = Object.getOwnPropertyDescriptor(shared, key)
+    if (!configurable) continue
+    const isConstructor = key === 'constructor' && writable
+    if (isConstructor) constructors.push([shared, value])
+    if (isConstructor || !writable) {
+      Object.defineProperty(shared, key, { configurable: false })
+      continue
+    }
     const set = function (own) {
-      if (this === shared) throw new TypeError('Cannot assign to read only property')
+      if (this === shared) cannot(CHANGED)
       Object.defineProperty(this, key, { value: own, writable: true, enumerable: true, configurable: true })
     }
     Object.defineProperty(shared, key, { get: () => value, set, enumerable, configurable: false })
   }
-  Object.freeze(shared)
+  if (Array.isArray(shared)) Object.defineProperty(shared, 'length', { writable: false })
+  Object.preventExtensions(shared)
 }
+const CHANGED = 'a change of what every object inherits'
 const prototypesOf = (...values) => values.map((value) => Object.getPrototypeOf(value))
-for (const kind of Object.values(KINDS)) freeze(kind.prototype, ['name', 'message', 'toString'])
-freeze(Object.prototype, ['toString', 'toLocaleString', 'valueOf'])
-freeze(Function.prototype, ['toString'])
+for (const kind of Object.values(KINDS)) guard(kind.prototype)
 for (const shared of [Array, Object, Function, String, Number, Boolean, BigInt, Symbol, RegExp, Map, Set, WeakMap, WeakSet, Uint8Array, Date, Promise]) {
-  freeze(shared)
-  freeze(shared.prototype, ['toString'])
+  Object.freeze(shared)
+  guard(shared.prototype)
 }
 for (const shared of prototypesOf([].values(), ''.matchAll(/a/g), new Map().values(), new Set().values(), ''[Symbol.iterator](), function* () {}, (function* () {}).prototype, [].values().__proto__))
-  freeze(shared)
-for (const shared of [Reflect, JSON, KINDS, MATCHERS, FRAMEWORK, assert, assert.strict]) freeze(shared)
+  guard(shared)
+for (const shared of [Reflect, JSON, KINDS, MATCHERS, FRAMEWORK, assert, assert.strict]) Object.freeze(shared)
 
 export async function run(answers, source, moduleName, names, framework) {
   state = { answers, next: 0, need: null, cannot: null, dead: null, crossed: new Map(), tests: [], path: [], framework }
@@ -276,6 +285,7 @@ export async function run(answers, source, moduleName, names, framework) {
       rows.push([id, message === null ? 'pass' : 'fail', message ?? ''])
     }
   } catch (error) { return ['cannot', 'the tests end with ' + error?.name] }
+  if (constructors.some(([shared, own]) => shared.constructor !== own)) return ['cannot', CHANGED]
   if (state.cannot !== null) return ['cannot', state.cannot]
   if (state.need !== null) return state.need
   if (why !== null) return ['unloadable', why]

@@ -8,6 +8,20 @@ const node = (names: string, body: string): string =>
 const vitest = (names: string, body: string): string =>
   `import { describe, expect, it } from 'vitest'\nimport { ${names} } from './solution.mjs'\n${body}\n`
 
+/** Words of a text that are also names of what every object inherits; the tests count them in an object of their own. */
+const WORDS = `['x', ...['constructor', 'toString', 'hasOwnProperty', 'isPrototypeOf', 'propertyIsEnumerable', 'valueOf', '__defineGetter__']]`
+const BUILT = `const want = {}\n  for (const word of ${WORDS}) want[word] = 1\n`
+const OWN_NAMES = `test('own names', () => {
+  const row = [1], text = (x) => x, fault = new TypeError('x'), when = new Map([[1, 2]]), word = /a/
+  row.map = row.constructor = text.call = text.constructor = fault.constructor = fault.name = when.get = word.exec = 5
+  assert.deepEqual([row.map, row.constructor, text.call, text.constructor, fault.constructor, fault.name, when.get, word.exec], Array(8).fill(5))
+  assert.throws(() => { Object.freeze(row).push = 1 }, TypeError)
+  assert.equal(add(1, 2), 3)
+})
+`
+const COUNT =
+  'export function count(ws) { const m = Object.create(null); for (const w of ws) m[w] = (m[w] ?? 0) + 1; return { ...m } }\n'
+
 type Case = readonly [string, SuiteFramework, string, string, boolean, RegExp?]
 
 const ADDS = node(
@@ -134,6 +148,29 @@ const VERIFIED: readonly Case[] = [
     /malformed/,
   ],
   ['a name that is missing', 'node:test', 'export const other = 1\n', ADDS, false, /does not provide an export/],
+  [
+    'an expectation with keys that every object inherits',
+    'node:test',
+    COUNT,
+    node('count', `test('counts', () => {\n  ${BUILT}  assert.deepEqual(count(${WORDS}), want)\n})`),
+    true,
+  ],
+  [
+    'the same with matchers of vitest',
+    'vitest',
+    COUNT,
+    vitest('count', `it('counts', () => {\n  ${BUILT}  expect(count(${WORDS})).toEqual(want)\n})`),
+    true,
+  ],
+  [
+    'the same, wrong',
+    'vitest',
+    COUNT.replace('?? 0', '?? 1'),
+    vitest('count', `it('counts', () => {\n  ${BUILT}  expect(count(${WORDS})).toEqual(want)\n})`),
+    false,
+    /^fail: counts$/,
+  ],
+  ['own names that others inherit', 'node:test', 'export const add = (a, b) => a + b\n', node('add', OWN_NAMES), true],
   ['matchers of vitest, right', 'vitest', SPLIT, MATCHES, true],
   ['matchers of vitest, wrong', 'vitest', SPLIT.replace("=== ''", "=== '-'"), MATCHES, false, /parts of %s \[2\]/],
   ['matchers of vitest, another message', 'vitest', SPLIT.replace('not text', 'nothing'), MATCHES, false, /is exact/],
@@ -192,6 +229,19 @@ const IN_PROCESS: readonly Case[] = [
     true,
     /LIMIT as more than a function/,
   ],
+  ...['constructor', 'valueOf'].map(
+    (key): Case => [
+      `a test that changes the ${key} of every object`,
+      'node:test',
+      'export const add = (a, b) => a + b\n',
+      node(
+        'add',
+        `${SUM}test('changes', () => { const all = ({})['__proto__']; all.${key} = add(1, 1); assert.equal(({}).${key}, 2) })`,
+      ),
+      true,
+      /what every object inherits/,
+    ],
+  ),
   [
     'one row at two places',
     'node:test',
