@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { CandidateLanguage, CandidateProgram, RunResult, RunSpec, Sandbox } from '../../src/ports/sandbox.ts'
 import { stageProject } from '../../src/sandbox/session/stage.ts'
 import { callF, int, javascript, processesWith, python } from '../support/candidates.ts'
+import { isOursOrNobodys } from '../support/own-processes.ts'
 
 const script = (code: string, more: Partial<RunSpec> = {}): RunSpec => ({
   language: 'python',
@@ -370,31 +371,6 @@ def f(x):
       expect(processesWith('candidate.py').filter(isOursOrNobodys)).toEqual([])
     })
   })
-}
-
-/** True for a process that this one started, or whose starter is gone: other test files have sandboxes of their own. */
-function isOursOrNobodys(pid: string): boolean {
-  for (let at = pid; at !== '1' && at !== '0'; at = parentOf(at)) {
-    if (at === String(process.pid)) return true
-    if (isNode(at)) return false
-  }
-  return true
-}
-
-function parentOf(pid: string): string {
-  try {
-    return /\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.[1] ?? '0'
-  } catch {
-    return '0'
-  }
-}
-
-function isNode(pid: string): boolean {
-  try {
-    return readlinkSync(`/proc/${pid}/exe`) === realpathSync(process.execPath)
-  } catch {
-    return false
-  }
 }
 
 /** Resolves when `holds` does; looks again each turn of the event loop's timers. */
