@@ -2,19 +2,28 @@ import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /**
- * Makes a folder and those above it that are missing, one at a time. Node's own recursive form never returns on file
- * systems that answer "no such file" to every new name, as /proc does.
+ * Makes a folder and those above it that are missing, one at a time; any of them may be made by another process meanwhile.
+ * Node's own recursive form never returns on file systems that answer "no such file" to every new name, as /proc does.
+ * `mkdir` makes one folder.
  */
-export function makeFolders(path: string, mode: number): void {
+export function makeFolders(path: string, mode: number, mkdir: MakeOne = mkdirSync): void {
   try {
-    mkdirSync(path, { mode })
+    makeOne(path, mode, mkdir)
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST' && statSync(path).isDirectory()) return
     const above = dirname(path)
-    if (code !== 'ENOENT' || above === path || isFolder(above)) throw error
-    makeFolders(above, mode)
-    mkdirSync(path, { mode })
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || above === path) throw error
+    if (!isFolder(above)) makeFolders(above, mode, mkdir)
+    makeOne(path, mode, mkdir)
+  }
+}
+
+type MakeOne = (path: string, options: { readonly mode: number }) => unknown
+
+function makeOne(path: string, mode: number, mkdir: MakeOne): void {
+  try {
+    mkdir(path, { mode })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !isFolder(path)) throw error
   }
 }
 
