@@ -12,16 +12,16 @@ test('missing folders are made down to the last, for their owner alone, and what
 })
 
 test('folders that another process makes at the same time are taken as they are, at whatever moment it does', () => {
-  for (const moment of ['before', 'after'] as const) {
+  for (const moment of ['before', 'after', 'wholly after'] as const) {
     const above = join(mkdtempSync(join(tmpdir(), 'cc-folders-')), 'a')
     const deep = join(above, 'b')
     makeFolders(deep, 0o700, (at, options) => {
-      const other = () => mkdirSync(at === deep ? above : deep, { recursive: true })
+      const other = () => mkdirSync(at === deep && moment !== 'wholly after' ? above : deep, { recursive: true })
       if (moment === 'before') other()
       try {
         mkdirSync(at, options)
       } finally {
-        if (moment === 'after') other()
+        if (moment !== 'before') other()
       }
     })
     expect(statSync(deep).isDirectory()).toBe(true)
