@@ -2,9 +2,8 @@ import type { ExecutionRow } from '../consensus/execution-matrix.ts'
 import { consensusLanguage } from '../consensus/language.ts'
 import { CodeConductorError, toErrorData } from '../domain/errors.ts'
 import { describeNoIsolation } from '../domain/isolation.ts'
-import type { CallOutcome } from '../domain/value.ts'
 import type { ExecuteRequest, ExecuteResult } from '../machines/effects.ts'
-import type { CandidateLanguage, CandidateSession, Sandbox } from '../ports/sandbox.ts'
+import type { CandidateLanguage, Sandbox } from '../ports/sandbox.ts'
 import { type EffectSink, type Executor, executorOf } from './executor.ts'
 import { createAnswerKeeper } from './keep-answers.ts'
 
@@ -63,36 +62,15 @@ async function executeOne(
     const load = await session.load()
     if (load.kind !== 'loaded')
       return { candidate: candidate.id, load: load.kind === 'no-entry-point' ? { kind: 'no-entry-point' } : load, outcomes: [] }
-    return { candidate: candidate.id, load: { kind: 'loaded' }, outcomes: await askAll(session, request, language) }
+    const keeper = createAnswerKeeper(language === 'python' ? 'python' : 'javascript')
+    const outcomes = await session.calls(request.calls, { stopAfterTimeouts: STOP_AFTER_TIMEOUTS, keeper })
+    return { candidate: candidate.id, load: { kind: 'loaded' }, outcomes }
   } catch (error) {
     if (error instanceof CodeConductorError && error.code === 'NO_SANDBOX') throw error
     return { candidate: candidate.id, load: { kind: 'not-run', reason: toErrorData(error).message }, outcomes: [] }
   } finally {
     await session?.close()
   }
-}
-
-/** Makes the calls one by one, so that of a large answer nothing but what is kept outlives its call. */
-async function askAll(
-  session: CandidateSession,
-  { calls }: ExecuteRequest,
-  language: CandidateLanguage,
-): Promise<readonly CallOutcome[]> {
-  const keeper = createAnswerKeeper(language === 'python' ? 'python' : 'javascript')
-  const outcomes: CallOutcome[] = []
-  let timeouts = 0
-  for (const call of calls) {
-    const why = timeouts >= STOP_AFTER_TIMEOUTS ? `stopped after ${timeouts} time-outs` : keeper.full()
-    const outcome = why === null ? keeper.keep(await session.call(call)) : { kind: 'not-run' as const, reason: why }
-    outcomes.push(outcome)
-    if (why === null && isTimeout(outcome)) timeouts++
-  }
-  return outcomes
-}
-
-/** As the sandbox's port counts them: a machine too busy for a call costs its time as well. */
-function isTimeout(outcome: CallOutcome): boolean {
-  return outcome.kind === 'timeout' || (outcome.kind === 'not-run' && outcome.reason.startsWith('inconclusive-load'))
 }
 
 function sandboxLanguage(language: string): CandidateLanguage | null {

@@ -1,7 +1,8 @@
 import { fingerprint } from '../consensus/fingerprint.ts'
 import type { ConsensusLanguage } from '../consensus/language.ts'
 import { floatNumber } from '../consensus/number-text.ts'
-import type { CallOutcome, TypedValue } from '../domain/value.ts'
+import type { TypedValue } from '../domain/value.ts'
+import type { AnswerKeeper } from '../ports/sandbox.ts'
 
 /** An answer above this many bytes, as it would stand in the log, is kept as its digest. */
 export const MAX_ANSWER_BYTES = 64 * 1024
@@ -9,14 +10,6 @@ export const MAX_ANSWER_BYTES = 64 * 1024
 export const MAX_CANDIDATE_BYTES = 8 * 1024 * 1024
 /** Characters kept of the name of an object with behaviour of its own, which nothing is compared with. */
 const MAX_NAME = 200
-
-/** Decides what is kept of one candidate's answers, so that no program can fill the log or the memory of this process. */
-export interface AnswerKeeper {
-  /** Returns what to keep of an outcome: itself, its digest, or `not-run` once the candidate has used up its bytes. */
-  keep(outcome: CallOutcome): CallOutcome
-  /** Why no more answers are taken; null while there is room. */
-  full(): string | null
-}
 
 /**
  * Returns a keeper for one candidate. Equal answers stay equal and different ones different: a digest has the fingerprint of its value.

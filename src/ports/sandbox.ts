@@ -191,15 +191,23 @@ export type LoadOutcome =
   | { readonly kind: 'timeout' }
   | { readonly kind: 'not-run'; readonly reason: string }
 
+/** Decides what is kept of one candidate's answers, so that no program can fill the log or the memory of this process. */
+export interface AnswerKeeper {
+  /** Returns what to keep of an outcome: itself, its digest, or `not-run` once the candidate has used up its bytes. */
+  keep(outcome: CallOutcome): CallOutcome
+  /** Why no more answers are taken; null while there is room. */
+  full(): string | null
+}
+
 export interface CandidateSession {
   /** Runs the candidate's top level, once; a second call returns the first outcome. */
   load(): Promise<LoadOutcome>
   /** One call; default limits 100 ms CPU and 1000 ms wall. */
   call(call: Call, limits?: Partial<CallLimits>): Promise<CallOutcome>
-  /** Many calls, in order, one outcome each. */
+  /** Many calls, in order, one outcome each. Of each nothing but what `keeper` keeps outlives its call, and once that is full the rest is `not-run`. */
   calls(
     calls: readonly Call[],
-    limits?: Partial<CallLimits> & { readonly stopAfterTimeouts?: number },
+    limits?: Partial<CallLimits> & { readonly stopAfterTimeouts?: number; readonly keeper?: AnswerKeeper },
   ): Promise<readonly CallOutcome[]>
   close(): Promise<void>
 }

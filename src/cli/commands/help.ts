@@ -31,7 +31,7 @@ The file imports the code that is asked for; agents see it, and every program th
 
 Where one module is imported, that is the code; where several are, the one the file is named after, or --module NAME.
 Tests that call functions with plain values run where no byte of the program is: their result is verified. Tests that need classes,
-fixtures or to wait for something run in the program's own process, which could tamper with them: their result says so.
+constants, fixtures or to wait for something run in the program's own process, which could tamper with them: their result says so.
 Exit code 5: a program was agreed on, and it fails a test or an example. 3: the tests could not be run, or prove nothing.
 `
 

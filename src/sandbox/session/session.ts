@@ -143,14 +143,18 @@ export function openSession(parts: SessionParts, program: CandidateProgram, opti
     call: (call, some) => inTurn(() => callNow(call, { ...DEFAULT_CALL_LIMITS, ...some })),
     calls: (calls, some = {}) =>
       inTurn(async () => {
-        const { stopAfterTimeouts = 4, ...partial } = some
+        const { stopAfterTimeouts = 4, keeper, ...partial } = some
         const outcomes: CallOutcome[] = []
         let timeouts = 0
         for (const call of calls) {
-          if (timeouts >= stopAfterTimeouts) outcomes.push({ kind: 'not-run', reason: `stopped after ${timeouts} time-outs` })
-          else outcomes.push(await callNow(call, { ...DEFAULT_CALL_LIMITS, ...partial }))
-          const last = outcomes.at(-1)
-          if (last?.kind === 'timeout' || (last?.kind === 'not-run' && last.reason === INCONCLUSIVE)) timeouts++
+          const why = timeouts >= stopAfterTimeouts ? `stopped after ${timeouts} time-outs` : (keeper?.full() ?? null)
+          if (why !== null) {
+            outcomes.push({ kind: 'not-run', reason: why })
+            continue
+          }
+          const outcome = await callNow(call, { ...DEFAULT_CALL_LIMITS, ...partial })
+          if (outcome.kind === 'timeout' || (outcome.kind === 'not-run' && outcome.reason === INCONCLUSIVE)) timeouts++
+          outcomes.push(keeper?.keep(outcome) ?? outcome)
         }
         return outcomes
       }),
